@@ -1,0 +1,25 @@
+/**
+ * Where the package lies on disk and which version it is. The compiled files sit in dist/, the embedded data and
+ * the reproductions' results beside it, so that paths are found from package.json and not from the working directory.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+function findRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, "package.json"))) {
+    const parent = dirname(folder);
+    if (parent === folder) throw new Error(`package.json: none found above ${import.meta.url}`);
+    folder = parent;
+  }
+  return folder;
+}
+
+/** The folder that holds jessl's package.json. */
+export const packageRoot: string = findRoot();
+
+/** The version in package.json. */
+export const version: string = (
+  JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as { version: string }
+).version;
