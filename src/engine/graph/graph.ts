@@ -1,0 +1,133 @@
+/**
+ * The intermediate representation: a program as a list of operations over values. Operations are TensorFlow.js kernels
+ * by their own names ("Conv2D", "Add", …) with their attributes, so that one table says what each means; constants are
+ * operations too. Nodes stand in an order in which they can run.
+ */
+import { sizeOf, type TensorData } from "../host.js";
+
+/** Element types inside a program. uint8 stands only at inputs, before the cast that makes it int32. */
+export type DType = "float32" | "int32" | "bool" | "uint8";
+
+export type Attribute =
+  | number
+  | string
+  | boolean
+  | null
+  | undefined
+  | readonly number[]
+  | readonly (readonly number[])[];
+export type Attributes = { readonly [name: string]: Attribute };
+
+export interface Value {
+  readonly id: number;
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+  /** The node that makes it; undefined for an input of the graph. */
+  readonly node: Node | undefined;
+  /** Which of the node's outputs it is. */
+  readonly index: number;
+}
+
+export interface Node {
+  readonly id: number;
+  readonly op: string;
+  readonly inputs: readonly Value[];
+  readonly attributes: Attributes;
+  readonly outputs: readonly Value[];
+  /** Where in the program it was recorded, such as `encoder/block1`; for people who read a profile. */
+  readonly scope: string;
+  /** Only for "Constant": all its elements, or the one number that all of them are. */
+  readonly constant?: TensorData | number;
+}
+
+export interface Graph {
+  readonly name: string;
+  readonly inputs: readonly Value[];
+  readonly nodes: readonly Node[];
+  readonly outputs: readonly Value[];
+}
+
+/** What is needed of an output before it exists. */
+export interface ValueType {
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+}
+
+/** Makes values and nodes, numbered in order; passes rebuild a graph with a fresh one. */
+export class GraphBuilder {
+  readonly inputs: Value[] = [];
+  readonly nodes: Node[] = [];
+  scope = "";
+  #nextValue = 0;
+  #nextNode = 0;
+
+  input(type: ValueType): Value {
+    const value: Value = { id: this.#nextValue++, ...type, node: undefined, index: this.inputs.length };
+    this.inputs.push(value);
+    return value;
+  }
+
+  /** Records an operation; the outputs' types are the caller's to know. */
+  add(
+    op: string,
+    inputs: readonly Value[],
+    attributes: Attributes,
+    outputs: readonly ValueType[],
+    scope = this.scope,
+  ): Node {
+    return this.#push({ op, inputs, attributes, scope }, outputs);
+  }
+
+  /** A constant; an array whose elements are all equal is kept as that one number. */
+  constant(data: TensorData | number, type: ValueType, scope = this.scope): Value {
+    const constant = typeof data === "number" ? data : (splatOf(data) ?? data);
+    return this.#push({ op: "Constant", inputs: [], attributes: {}, scope, constant }, [type]).outputs[0]!;
+  }
+
+  finish(name: string, outputs: readonly Value[]): Graph {
+    return { name, inputs: this.inputs, nodes: this.nodes, outputs };
+  }
+
+  #push(fields: Omit<Node, "id" | "outputs">, types: readonly ValueType[]): Node {
+    const outputs: Value[] = [];
+    const node: Node = { id: this.#nextNode++, ...fields, outputs };
+    for (const [index, { shape, dtype }] of types.entries())
+      outputs.push({ id: this.#nextValue++, shape, dtype, node, index });
+    this.nodes.push(node);
+    return node;
+  }
+}
+
+/** The number that every element is, or undefined where they differ (NaN differs from itself) or there is none. */
+export function splatOf(data: TensorData): number | undefined {
+  const first = data[0];
+  if (first === undefined) return undefined;
+  for (let i = 0; i < data.length; i++) if (!Object.is(data[i], first)) return undefined;
+  return first;
+}
+
+/** The one number that all elements of a constant value are, if it is such a constant. */
+export function splatValue(value: Value): number | undefined {
+  const constant = value.node?.constant;
+  return typeof constant === "number" ? constant : undefined;
+}
+
+/** All elements of a constant value, as an array; undefined for any other value. */
+export function constantData(value: Value): TensorData | undefined {
+  const constant = value.node?.constant;
+  if (constant === undefined) return undefined;
+  if (typeof constant !== "number") return constant;
+  const size = sizeOf(value.shape);
+  if (value.dtype === "float32") return new Float32Array(size).fill(constant);
+  if (value.dtype === "int32") return new Int32Array(size).fill(constant);
+  return new Uint8Array(size).fill(constant);
+}
+
+/** How many nodes use each value (an output of the graph counts as one use more). */
+export function countUses(graph: Graph): Map<Value, number> {
+  const uses = new Map<Value, number>();
+  const use = (value: Value): void => void uses.set(value, (uses.get(value) ?? 0) + 1);
+  for (const node of graph.nodes) node.inputs.forEach(use);
+  graph.outputs.forEach(use);
+  return uses;
+}
