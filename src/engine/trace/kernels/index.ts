@@ -1,0 +1,8 @@
+/** Loads every kernel's rule, then gives the rest of TensorFlow.js's kernels an error that names them. */
+import "./elementwise.js";
+import "./linear.js";
+import "./reduce.js";
+import "./shape.js";
+import { refuseOtherKernels } from "../record.js";
+
+refuseOtherKernels();
