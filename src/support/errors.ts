@@ -26,6 +26,9 @@ export class DeviceError extends JesslError {}
 /** A data file is missing, short, corrupt or of another format. */
 export class DataError extends JesslError {}
 
+/** A file cannot be written: the disk is full, or the folder is read-only. */
+export class DiskError extends JesslError {}
+
 /** A configuration has an unknown key or a value out of range. */
 export class ConfigError extends JesslError {}
 
