@@ -47,10 +47,6 @@ const calls: { readonly [op: string]: Call } = {
   AvgPool: { names: ["x"], attributes: padded },
   MaxPoolGrad: { names: ["dy", "input", "output"], attributes: padded },
   AvgPoolGrad: { names: ["dy", "input"], attributes: padded },
-  ResizeBilinear: { names: ["images"] },
-  ResizeNearestNeighbor: { names: ["images"] },
-  ResizeBilinearGrad: { names: ["dy", "images"] },
-  ResizeNearestNeighborGrad: { names: ["dy", "images"] },
   Sum: { names: ["x"], attributes: reduced },
   Prod: { names: ["x"], attributes: reduced },
   Mean: { names: ["x"], attributes: reduced },
@@ -96,7 +92,6 @@ function stridedSliceAttributes({ attributes: { begin, end, strides } }: Node): 
 function callOf(node: Node): Call {
   const call = calls[node.op];
   if (call) return call;
-  if (["AddN", "Concat", "Pack"].includes(node.op)) return { names: node.inputs.map((_, i) => String(i)) };
   return { names: node.inputs.length === 2 ? ["a", "b"] : ["x"] };
 }
 
@@ -111,7 +106,9 @@ function runKernel(node: Node, infos: Infos): tf.TensorInfo[] {
   const all = node.op === "Select" ? infos.map((info) => broadcast(shape, info)) : [...infos];
   // The gradient of average pooling takes the shape of the input only, so the graph does not hold on to the tensor.
   if (node.op === "AvgPoolGrad") all.push({ dataId: {}, shape: [...shape], dtype: "float32" });
-  const inputs = Object.fromEntries(all.map((info, i) => [names[i]!, info]));
+  const inputs = ["AddN", "Concat", "Pack"].includes(node.op)
+    ? (all as unknown as { [name: string]: tf.TensorInfo })
+    : Object.fromEntries(all.map((info, i) => [names[i]!, info]));
   const attrs = attributes ? attributes(node) : node.attributes;
   const result = kernel.kernelFunc({ inputs, attrs: attrs as tf.NamedAttrMap, backend });
   return Array.isArray(result) ? result : [result];

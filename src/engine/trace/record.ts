@@ -54,6 +54,31 @@ export function define(kernelName: string, rule: Rule): void {
   });
 }
 
+/**
+ * Registers a kernel that is recorded as other kernels: `program` computes it with TensorFlow.js operations. Inside a
+ * kernel the engine records no gradients, so the kernel's own gradient stays in force.
+ */
+export function compose(
+  kernelName: string,
+  program: (
+    inputs: { readonly [name: string]: tf.Tensor },
+    attributes: KernelAttributes,
+  ) => tf.Tensor | tf.Tensor[],
+): void {
+  defined.add(kernelName);
+  tf.registerKernel({
+    kernelName,
+    backendName: traceBackendName,
+    kernelFunc: ({ inputs, attrs }) => {
+      const tensors: { [name: string]: tf.Tensor } = {};
+      for (const [name, tensor] of Object.entries(inputs))
+        if (tensor)
+          tensors[name] = traceBackend.tensor(traceBackend.value(tensor as tf.TensorInfo, kernelName));
+      return program(tensors, (attrs ?? {}) as KernelAttributes);
+    },
+  });
+}
+
 /** The kernels that can be traced. */
 export function tracedKernels(): string[] {
   return [...defined].sort();

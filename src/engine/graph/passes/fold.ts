@@ -25,7 +25,7 @@ export const elementwise = new Set([
 // Operations that only move, repeat or pick elements of their first input.
 const moving = new Set([
   "BroadcastTo", "GatherV2", "Max", "Mean", "Min", "Reshape", "Reverse", "Slice", "StridedSlice", "Tile", "Transpose",
-  "ResizeBilinear", "ResizeNearestNeighbor", "MirrorPad",
+  "MirrorPad",
 ]); // biome-ignore format: a list of names
 
 /** Operations that are linear in these of their inputs: zero there is zero everywhere. */
@@ -44,8 +44,6 @@ const linear: { readonly [op: string]: readonly number[] } = {
   MaxPoolGrad: [0],
   Multiply: [0, 1],
   RealDiv: [0],
-  ResizeBilinearGrad: [0],
-  ResizeNearestNeighborGrad: [0],
   Sum: [0],
   UnsortedSegmentSum: [0],
 };

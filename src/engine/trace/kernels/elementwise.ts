@@ -53,7 +53,10 @@ function broadcast(a: readonly number[], b: readonly number[]): number[] {
 }
 
 for (const kernel of binary)
-  define(kernel, ({ a, b }) => record([a!, b!], { shape: broadcast(a!.shape, b!.shape), dtype: a!.dtype }));
+  define(kernel, ({ a, b }) => {
+    const dtype = kernel === "FloorDiv" ? "int32" : a!.dtype;
+    return record([a!, b!], { shape: broadcast(a!.shape, b!.shape), dtype });
+  });
 for (const kernel of comparisons)
   define(kernel, ({ a, b }) => record([a!, b!], { shape: broadcast(a!.shape, b!.shape), dtype: "bool" }));
 

@@ -1,5 +1,5 @@
 /**
- * Matrix products, convolutions, pooling and resizing, with their gradients. Convolutions keep TensorFlow.js's layout:
+ * Matrix products, convolutions and pooling, with their gradients. Convolutions keep TensorFlow.js's layout:
  * images NHWC, filters HWIO. Pads are recorded as numbers `[top, bottom, left, right]`, whatever way they were given.
  */
 import { ShapeError } from "../../../support/errors.js";
@@ -103,13 +103,3 @@ define("AvgPoolGrad", ({ dy, input }, a) =>
     { ...poolInfo(input!, a, "avg").attributes, inputShape: input!.shape },
   ),
 );
-
-for (const kernel of ["ResizeBilinear", "ResizeNearestNeighbor"]) {
-  define(kernel, ({ images }, { size, alignCorners, halfPixelCenters }) =>
-    record(
-      [images!],
-      { shape: [images!.shape[0]!, size[0], size[1], images!.shape[3]!], dtype: "float32" },
-      { size, alignCorners: Boolean(alignCorners), halfPixelCenters: Boolean(halfPixelCenters) },
-    ),
-  );
-}

@@ -2,7 +2,6 @@
  * Kernels that move elements and compute nothing: reshape, transpose, slice, concatenate, pad, gather, …, and those that
  * make arrays from numbers, which become constants.
  */
-import { ShapeError } from "../../../support/errors.js";
 import type { DType, Value } from "../../graph/graph.js";
 import { sizeOf } from "../../host.js";
 import { tf } from "../../tf.js";
@@ -105,9 +104,45 @@ define("MirrorPad", ({ x }, { paddings, mode }) =>
     { paddings, mode },
   ),
 );
+// Each batch gathers from its own part: put the axis behind the batches, and gather from all batches in one row.
+function gatherInBatches(x: Value, indices: Value, axis: number, batchDims: number): tf.Tensor {
+  const batch = x.shape.slice(0, batchDims);
+  const count = sizeOf(batch);
+  const length = x.shape[axis]!;
+  const between = x.shape.slice(batchDims, axis);
+  const after = x.shape.slice(axis + 1);
+  const order = x.shape.map((_, i) => i).filter((i) => i !== axis);
+  order.splice(batchDims, 0, axis);
+  const rows = tf.reshape(tf.transpose(traceBackend.tensor(x), order), [
+    count * length,
+    ...between,
+    ...after,
+  ]);
+  const starts = traceBackend.constant(
+    Int32Array.from({ length: count }, (_, i) => i * length),
+    { shape: [count, 1], dtype: "int32" },
+  );
+  const places = tf.add(tf.reshape(traceBackend.tensor(indices), [count, -1]), starts);
+  const picked = tf.reshape(tf.gather(rows, tf.reshape(tf.cast(places, "int32"), [-1])), [
+    ...batch,
+    ...indices.shape.slice(batchDims),
+    ...between,
+    ...after,
+  ]);
+  const own = indices.shape.length - batchDims;
+  const rank = picked.rank;
+  const back = [
+    ...Array.from({ length: batchDims }, (_, i) => i),
+    ...between.map((_, i) => batchDims + own + i),
+    ...Array.from({ length: own }, (_, i) => batchDims + i),
+    ...after.map((_, i) => rank - after.length + i),
+  ];
+  return tf.transpose(picked, back);
+}
 define("GatherV2", ({ x, indices }, { axis, batchDims }) => {
   const along = normaliseAxes(axis, x!.shape.length)[0]!;
-  if (batchDims) throw new ShapeError(`gather: expected batchDims 0, got ${batchDims}`);
+  if (batchDims)
+    return { value: traceBackend.value(gatherInBatches(x!, indices!, along, batchDims), "gather") };
   const shape = [...x!.shape.slice(0, along), ...indices!.shape, ...x!.shape.slice(along + 1)];
   return record([x!, indices!], { shape, dtype: x!.dtype }, { axis: along });
 });
