@@ -5,10 +5,13 @@
  */
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-layers";
-import "@tensorflow/tfjs-backend-cpu";
+import { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu";
 
-// The cpu backend prints an advertisement for tfjs-node when it is first used.
-const cpu = tf.findBackend("cpu") as tf.KernelBackend & { firstUse?: boolean };
-cpu.firstUse = false;
+// The cpu backend prints an advertisement for tfjs-node when it is first used, and the engine makes a new one whenever it
+// looks for the best backend: register one that is silent, and always the same.
+const cpu = new MathBackendCPU();
+Object.assign(cpu, { firstUse: false });
+tf.removeBackend("cpu");
+tf.registerBackend("cpu", () => cpu, 1);
 
 export { tf };

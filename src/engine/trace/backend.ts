@@ -107,6 +107,11 @@ export class TraceBackend extends tf.KernelBackend {
 
   #noValues(call: string, dataId: object): TraceError {
     const value = this.#values.get(dataId);
+    if (!this.builder)
+      return new TraceError(
+        `symbolic tensor${value ? ` ${value.dtype} ${formatShape(value.shape)}` : ""}: expected use while its function is traced, got ` +
+          "use after it; return the tensor from the function instead of keeping it",
+      );
     return new TraceError(
       `${call} on ${value ? `${value.dtype} ${formatShape(value.shape)}` : "a tensor"}: a traced tensor has no numbers yet; return it from the ` +
         "jitted function and read it there, and use tf.where instead of if for choices that depend on values",
