@@ -1,0 +1,61 @@
+/**
+ * What a training run is made of. Every key has a default and a description; `jessl train --print-config` prints both.
+ * Unknown keys are errors at every level.
+ */
+import { z } from "zod";
+import { encoderSchema } from "./encoder.js";
+import { methodSchema } from "./method.js";
+import { optimiserSchema, scheduleSchema } from "./optimiser.js";
+import { viewsSchema } from "./views.js";
+
+const dataSchema = z.strictObject({
+  name: z.enum(["fashion-mnist"]).default("fashion-mnist").describe("data set"),
+  folder: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe("its folder; null: the embedded 10,000 + 2,000 images"),
+  train: z
+    .int()
+    .positive()
+    .nullable()
+    .default(null)
+    .describe("train on the first so many images; null: on all"),
+});
+
+const checkpointSchema = z.strictObject({
+  everyEpochs: z.number().positive().default(1).describe("save so often; 0.5 is twice an epoch"),
+  keep: z.int().positive().default(2).describe("how many of the latest checkpoints stay"),
+});
+
+export const trainConfigSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[\w.-]+$/, "expected letters, digits, dots, - and _ only")
+    .nullable()
+    .default(null)
+    .describe("the run's folder is runs/<name>; null: made from method, encoder, batch and seed"),
+  seed: z.int().min(0).max(0xffffffff).default(1).describe("the same seed gives the same run, bit for bit"),
+  device: z.string().default("cpu").describe("cpu, webgpu, cuda or tensorflow"),
+  epochs: z.int().positive().default(5).describe("passes over the training images"),
+  batch: z.int().min(2).default(64).describe("images a step; each is seen in every view"),
+  accumulate: z.int().positive().default(1).describe("split the batch into so many parts to save memory"),
+  data: dataSchema.prefault({}).describe("the images"),
+  encoder: encoderSchema
+    .prefault({ name: "convnet" })
+    .describe("the network whose output is the representation"),
+  projector: z
+    .string()
+    .regex(/^$|^\d+(-\d+)*$/, "expected widths such as 512-128, or an empty text for none")
+    .default("128-64")
+    .describe("widths of the MLP between representation and loss"),
+  method: methodSchema.prefault({ name: "simclr" }).describe("the method"),
+  views: viewsSchema.prefault({}).describe("how the views of an image are made"),
+  optimiser: optimiserSchema.prefault({ name: "adamw" }).describe("the optimiser"),
+  schedule: scheduleSchema.prefault({}).describe("the learning rate over time"),
+  evaluateEvery: z.int().nonnegative().default(0).describe("kNN accuracy every so many epochs; 0: never"),
+  checkpoint: checkpointSchema.prefault({}).describe("what is saved, and how long it stays"),
+});
+
+/** A complete configuration, all defaults filled in. */
+export type TrainConfig = z.infer<typeof trainConfigSchema>;
