@@ -1,0 +1,136 @@
+/** The loop: a run that is stopped, killed or continued ends with the same bits and writes the same metrics. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type HostTensor, hostTensor } from "../../src/engine/host.js";
+import { DataError, TrainingError } from "../../src/support/errors.js";
+import { listCheckpoints, readCheckpoint } from "../../src/train/checkpoint.js";
+import { readConfig } from "../../src/train/config/parse.js";
+import { type LoopResult, type Program, runLoop } from "../../src/train/loop.js";
+import { readLines, runFolder } from "../../src/train/run-folder.js";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "jessl-loop-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const config = readConfig(undefined, ["epochs=3", "checkpoint.everyEpochs=0.4", "checkpoint.keep=2"]);
+
+/** A chaotic map: any lost or repeated step, or a lost bit of the state, changes everything that follows. */
+function chaos(failAt = -1): Program {
+  return {
+    stepsPerEpoch: 5,
+    batch: 1,
+    initial: () => ({
+      params: { x: hostTensor(Float32Array.of(0.3, 0.6), [2]) },
+      count: hostTensor(Int32Array.of(0), []),
+    }),
+    run(state, step) {
+      const { params, count } = state as { params: { x: HostTensor }; count: HostTensor };
+      expect(count.data[0]).toBe(step);
+      const x = Float32Array.from(params.x.data, (v) => 3.9 * v * (1 - v) * (1 - 1e-3 * (step % 7)));
+      const next = { params: { x: hostTensor(x, [2]) }, count: hostTensor(Int32Array.of(step + 1), []) };
+      return Promise.resolve({ state: next, metrics: { loss: step === failAt ? Number.NaN : x[0]! } });
+    },
+  };
+}
+
+async function runUntil(stopAfter: number, path: string): Promise<LoopResult> {
+  const abort = new AbortController();
+  return runLoop(chaos(), config, runFolder(path), {
+    signal: abort.signal,
+    onStep: ({ step }) => {
+      if (step === stopAfter) abort.abort();
+    },
+  });
+}
+
+test("a whole run: metrics of every step, the latest checkpoints, the final state", async () => {
+  const seen: number[] = [];
+  const run = runFolder(folder);
+  const result = await runLoop(chaos(), config, run, { onStep: ({ step }) => seen.push(step) });
+  expect(result).toMatchObject({ step: 15, totalSteps: 15, finished: true });
+  expect(seen).toEqual(Array.from({ length: 15 }, (_, i) => i + 1));
+  expect(readLines(run.metrics).map(({ step }) => step)).toEqual(seen);
+  expect(readLines(run.metrics)[6]).toMatchObject({ step: 7, epoch: 1.4 });
+  expect(listCheckpoints(run.checkpoints)).toEqual([14, 15]);
+});
+
+describe("resume", () => {
+  test.each([1, 5, 7, 14, 15])("after step %i it equals an uninterrupted run", async (stop) => {
+    const whole = await runLoop(chaos(), config, runFolder(join(folder, "whole")));
+    const partial = await runUntil(stop, join(folder, "parts"));
+    expect(partial).toMatchObject({ step: stop, finished: stop === 15 });
+    const resumed = await runUntil(-1, join(folder, "parts"));
+    expect(resumed.state).toEqual(whole.state);
+    for (const file of ["metrics.jsonl", "checkpoints/step-15.safetensors"])
+      expect(readFileSync(join(folder, "parts", file))).toEqual(readFileSync(join(folder, "whole", file)));
+  });
+
+  test("what a kill leaves behind does not matter", async () => {
+    const whole = await runLoop(chaos(), config, runFolder(join(folder, "whole")));
+    const run = runFolder(join(folder, "killed"));
+    await runUntil(9, run.path);
+    // As if killed after step 9: the checkpoint of step 9 was never written, a temporary one was, a line is cut short.
+    rmSync(join(run.checkpoints, "step-9.safetensors"));
+    writeFileSync(join(run.checkpoints, ".step-9.safetensors.1.0.tmp"), "half");
+    writeFileSync(run.metrics, `${readFileSync(run.metrics, "utf8")}{"step":10,"ep`);
+    const resumed = await runUntil(-1, run.path);
+    expect(resumed.state).toEqual(whole.state);
+    expect(readFileSync(run.metrics)).toEqual(readFileSync(join(folder, "whole", "metrics.jsonl")));
+    expect(readdirSync(run.checkpoints).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+  });
+
+  test("a checkpoint of another state or format is an error that names it", async () => {
+    await runUntil(4, folder);
+    const other: Program = {
+      ...chaos(),
+      initial: () => ({ params: { y: hostTensor(new Float32Array(2), [2]) } }),
+    };
+    await expect(runLoop(other, config, runFolder(folder))).rejects.toThrow(
+      /step-4\.safetensors: tensor params\.y is missing/,
+    );
+    const wide: Program = {
+      ...chaos(),
+      initial: () => ({ params: { x: hostTensor(new Float32Array(3), [3]) } }),
+    };
+    await expect(runLoop(wide, config, runFolder(folder))).rejects.toThrow(
+      /tensor params\.x: expected float32 \[3\], got float32 \[2\]/,
+    );
+    writeFileSync(join(folder, "checkpoints", "step-4.safetensors"), "short");
+    await expect(runLoop(chaos(), config, runFolder(folder))).rejects.toThrow(DataError);
+  });
+});
+
+test("a loss that is not finite ends the run, names the step and the last good checkpoint", async () => {
+  const run = runFolder(folder);
+  const failing = runLoop(chaos(8), config, run);
+  await expect(failing).rejects.toThrow(TrainingError);
+  await expect(failing).rejects.toThrow(/loss at step 9: .*got NaN; .*step-8\.safetensors/);
+  expect(listCheckpoints(run.checkpoints)).toEqual([6, 8]);
+  expect(readLines(run.metrics)).toHaveLength(8);
+  await expect(runLoop(chaos(0), config, runFolder(join(folder, "new")))).rejects.toThrow(
+    /there is no checkpoint yet/,
+  );
+});
+
+test("a checkpoint says what it belongs to", async () => {
+  await runUntil(7, folder);
+  const checkpoint = readCheckpoint(join(folder, "checkpoints", "step-7.safetensors"));
+  expect(checkpoint).toMatchObject({ step: 7, epoch: 1, seed: 1 });
+  expect(JSON.parse(checkpoint.config)).toEqual(config);
+});
+
+test("evaluation adds its metrics at the end of the epochs that are asked for", async () => {
+  const run = runFolder(folder);
+  const program = {
+    ...chaos(),
+    evaluate: (_: unknown, epoch: number) => Promise.resolve({ knn: epoch / 10 }),
+  };
+  await runLoop(program, { ...config, evaluateEvery: 2 }, run);
+  expect(readLines(run.metrics).flatMap(({ step, knn }) => (knn === undefined ? [] : [[step, knn]]))).toEqual(
+    [[10, 0.2]],
+  );
+});
