@@ -1,0 +1,48 @@
+/**
+ * Layouts: in which order the elements of an image tensor [N, H, W, C] lie. TensorFlow.js has the channels last
+ * ("plain"); convolutions of ONNX want them in front, and the blocked CPU convolutions in blocks of 8 or 16. A layout
+ * other than plain says how a tensor gets there and back, and how per-channel vectors and reductions look in it, so that
+ * elementwise chains between convolutions never change layout.
+ */
+import type { Lowering } from "./lowering.js";
+
+export interface ImageLayout {
+  readonly name: string;
+  /** Whether an image tensor of this shape [N, H, W, C] can lie so. */
+  accepts(shape: readonly number[]): boolean;
+  /** Emits the change from plain, for a tensor of plain shape `shape`. */
+  fromPlain(lowering: Lowering, name: string, shape: readonly number[]): string;
+  /** Emits the change back to plain. */
+  toPlain(lowering: Lowering, name: string, shape: readonly number[]): string;
+  /**
+   * The shape to which a smaller operand of plain shape [n, h, w, c] (lengths 1 where it broadcasts) is reshaped to
+   * broadcast against images in this layout; undefined where its elements would have to move.
+   */
+  operandShape(shape: readonly number[]): readonly number[] | undefined;
+  /** The axes in this layout that a reduction over plain axes becomes; undefined where what remains would be out of order. */
+  reducedAxes(axes: readonly number[]): readonly number[] | undefined;
+}
+
+/** Whether the axes that a reduction leaves keep the channels apart from rows and columns, so that order cannot matter. */
+export function leavesOrder(axes: readonly number[]): boolean {
+  return axes.includes(3) || (axes.includes(1) && axes.includes(2));
+}
+
+/** Whether moving the channels of [n, h, w, c] to the front moves no element. */
+export function movesNothing([, h, w, c]: readonly number[]): boolean {
+  return c === 1 || (h === 1 && w === 1);
+}
+
+/** Channels in front, as in ONNX: [N, C, H, W]. */
+export const channelsFirst: ImageLayout = {
+  name: "nchw",
+  accepts: (shape) => shape.length === 4,
+  fromPlain: (lowering, name) => lowering.transpose(name, [0, 3, 1, 2]),
+  toPlain: (lowering, name) => lowering.transpose(name, [0, 2, 3, 1]),
+  operandShape: (shape) => {
+    const [n, h, w, c] = shape;
+    return movesNothing(shape) ? [n!, c!, h!, w!] : undefined;
+  },
+  reducedAxes: (axes) =>
+    leavesOrder(axes) ? axes.map((axis) => [0, 2, 3, 1][axis]!).sort((a, b) => a - b) : undefined,
+};

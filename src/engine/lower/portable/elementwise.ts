@@ -1,0 +1,144 @@
+/**
+ * Elementwise kernels in standard ONNX operators. They are the same in every layout: a node whose image operands lie in
+ * the target's layout is computed there, and smaller operands (scalars, per-channel vectors) are reshaped to fit.
+ */
+import { type Node, splatValue, type Value } from "../../graph/graph.js";
+import { sizeOf } from "../../host.js";
+import type { Lowering, LoweringTable, NodeRule } from "../lowering.js";
+
+type Formula = (l: Lowering, operands: string[], node: Node) => string;
+
+function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((length, i) => length === b[i]);
+}
+
+/** An operand's shape with leading 1s up to the rank of images. */
+function asImageShape(shape: readonly number[]): readonly number[] {
+  return [...Array<number>(4 - shape.length).fill(1), ...shape];
+}
+
+/** The name of an operand as it broadcasts against images in the target's layout; undefined where it cannot. */
+function operandInLayout(l: Lowering, value: Value, shape: readonly number[]): (() => string) | undefined {
+  if (l.inLayout(value)) return () => l.image(value);
+  const splat = splatValue(value);
+  if (splat !== undefined) return () => l.scalar(splat, value.dtype);
+  if (sizeOf(value.shape) === 1) return () => l.reshape(l.plain(value), []);
+  if (value.shape.length > 4) return undefined;
+  if (sameShape(value.shape, shape)) return () => l.image(value);
+  const reshaped = l.target.layout.operandShape(asImageShape(value.shape));
+  return reshaped && (() => l.reshape(l.plain(value), reshaped));
+}
+
+/** Whether the node is better computed in the image layout: an operand of full size lies there, and all others fit. */
+function operandsInLayout(l: Lowering, node: Node): string[] | undefined {
+  const { shape } = node.outputs[0]!;
+  if (shape.length !== 4 || !node.inputs.some((input) => l.inLayout(input) && sameShape(input.shape, shape)))
+    return undefined;
+  const operands = node.inputs.map((input) => operandInLayout(l, input, shape));
+  if (operands.some((operand) => operand === undefined)) return undefined;
+  return operands.map((operand) => operand!());
+}
+
+function plainOperands(l: Lowering, node: Node): string[] {
+  const { shape } = node.outputs[0]!;
+  // A constant of one number broadcasts as a scalar, unless nothing else would give the result its shape.
+  const shaped = node.inputs.some(
+    (input) => splatValue(input) === undefined && sameShape(input.shape, shape),
+  );
+  return node.inputs.map((input) => {
+    const splat = splatValue(input);
+    return splat !== undefined && shaped ? l.scalar(splat, input.dtype) : l.plain(input);
+  });
+}
+
+/** The rule of an elementwise kernel, from the formula on names. */
+export function elementwise(formula: Formula): NodeRule {
+  return (l, node) => {
+    const inLayout = operandsInLayout(l, node);
+    if (inLayout) l.set(node.outputs[0]!, formula(l, inLayout, node), l.target.layout);
+    else l.set(node.outputs[0]!, formula(l, plainOperands(l, node), node));
+  };
+}
+
+const op =
+  (name: string): Formula =>
+  (l, operands) =>
+    l.emit(name, operands);
+
+/** The formula computed in float32, for kernels whose ONNX operator has no int32. */
+const inFloat =
+  (formula: Formula): Formula =>
+  (l, operands, node) => {
+    if (node.inputs[0]!.dtype === "float32") return formula(l, operands, node);
+    const result = formula(
+      l,
+      operands.map((operand) => l.cast(operand, "float32")),
+      node,
+    );
+    return node.outputs[0]!.dtype === "int32" ? l.cast(result, "int32") : result;
+  };
+
+const attribute = (node: Node, name: string): number => Number(node.attributes[name]);
+const floatOp = (name: string): Formula => inFloat(op(name));
+
+/** x where |x| is small, else y. */
+function whereSmall(l: Lowering, x: string, bound: number, small: string, large: string): string {
+  return l.emit("Where", [l.emit("Less", [l.emit("Abs", [x]), l.scalar(bound)]), small, large]);
+}
+
+const formulas: { readonly [kernel: string]: Formula } = {
+  Abs: op("Abs"), Acos: floatOp("Acos"), Acosh: floatOp("Acosh"), Asin: floatOp("Asin"), Asinh: floatOp("Asinh"), Atan: floatOp("Atan"),
+  Atanh: floatOp("Atanh"), Ceil: floatOp("Ceil"), Cos: floatOp("Cos"), Cosh: floatOp("Cosh"), Elu: floatOp("Elu"), Erf: floatOp("Erf"),
+  Exp: floatOp("Exp"), Floor: floatOp("Floor"), Log: floatOp("Log"), Neg: op("Neg"), Reciprocal: floatOp("Reciprocal"), Relu: op("Relu"),
+  Round: floatOp("Round"), Selu: floatOp("Selu"), Sigmoid: floatOp("Sigmoid"), Sign: op("Sign"), Sin: floatOp("Sin"), Sinh: floatOp("Sinh"),
+  Softplus: floatOp("Softplus"), Sqrt: floatOp("Sqrt"), Tan: floatOp("Tan"), Tanh: floatOp("Tanh"),
+  Add: op("Add"), Sub: op("Sub"), Multiply: op("Mul"), Maximum: op("Max"), Minimum: op("Min"), Pow: op("Pow"), AddN: op("Sum"),
+  Greater: op("Greater"), GreaterEqual: op("GreaterOrEqual"), Less: op("Less"), LessEqual: op("LessOrEqual"), Equal: op("Equal"),
+  LogicalAnd: op("And"), LogicalOr: op("Or"), LogicalNot: op("Not"), Select: op("Where"), IsNan: op("IsNaN"), IsInf: op("IsInf"),
+  RealDiv: inFloat(op("Div")),
+  NotEqual: (l, operands) => l.emit("Not", [l.emit("Equal", operands)]),
+  IsFinite: (l, [x]) => l.emit("Not", [l.emit("Or", [l.emit("IsNaN", [x!]), l.emit("IsInf", [x!])])]),
+  Square: (l, [x]) => l.emit("Mul", [x!, x!]),
+  Rsqrt: inFloat((l, [x]) => l.emit("Reciprocal", [l.emit("Sqrt", [x!])])),
+  SquaredDifference: (l, operands) => {
+    const difference = l.emit("Sub", operands);
+    return l.emit("Mul", [difference, difference]);
+  },
+  // exp(x) − 1 and log(1 + x) lose all digits near 0; these forms, through tanh and atanh, do not.
+  Expm1: inFloat((l, [x]) => {
+    const t = l.emit("Tanh", [l.emit("Mul", [x!, l.scalar(0.5)])]);
+    const small = l.emit("Div", [l.emit("Mul", [t, l.scalar(2)]), l.emit("Sub", [l.scalar(1), t])]);
+    return whereSmall(l, x!, 1, small, l.emit("Sub", [l.emit("Exp", [x!]), l.scalar(1)]));
+  }),
+  Log1p: inFloat((l, [x]) => {
+    const ratio = l.emit("Div", [x!, l.emit("Add", [x!, l.scalar(2)])]);
+    const small = l.emit("Mul", [l.emit("Atanh", [ratio]), l.scalar(2)]);
+    return whereSmall(l, x!, 0.5, small, l.emit("Log", [l.emit("Add", [x!, l.scalar(1)])]));
+  }),
+  Relu6: (l, [x], { inputs }) => l.emit("Clip", [x!, l.scalar(0, inputs[0]!.dtype), l.scalar(6, inputs[0]!.dtype)]),
+  ClipByValue: (l, [x], node) => {
+    const { dtype } = node.inputs[0]!;
+    return l.emit("Clip", [x!, l.scalar(attribute(node, "clipValueMin"), dtype), l.scalar(attribute(node, "clipValueMax"), dtype)]);
+  },
+  LeakyRelu: inFloat((l, [x], node) => l.emit("LeakyRelu", [x!], { alpha: { f: attribute(node, "alpha") } })),
+  Prelu: (l, operands) => l.emit("Where", [l.emit("Less", [operands[0]!, l.scalar(0)]), l.emit("Mul", operands), operands[0]!]),
+  // 1 above zero, else alpha; NaN stays NaN: with alpha 0 that is the sign of relu(x).
+  Step: inFloat((l, [x], node) => {
+    const positive = l.emit("Sign", [l.emit("Relu", [x!])]);
+    const alpha = attribute(node, "alpha");
+    return alpha === 0 ? positive : l.emit("Max", [positive, l.scalar(alpha)]);
+  }),
+  EluGrad: (l, [dy, y]) =>
+    l.emit("Where", [l.emit("GreaterOrEqual", [y!, l.scalar(0)]), dy!, l.emit("Mul", [dy!, l.emit("Add", [y!, l.scalar(1)])])]),
+  FloorDiv: inFloat((l, operands) => l.emit("Floor", [l.emit("Div", operands)])),
+  // The remainder with the sign of the divisor.
+  Mod: (l, [a, b], node) => {
+    const fmod = { fmod: { i: node.inputs[0]!.dtype === "float32" ? 1 : 0 } };
+    return l.emit("Mod", [l.emit("Add", [l.emit("Mod", [a!, b!], fmod), b!]), b!], fmod);
+  },
+  Cast: (l, [x], node) => l.cast(x!, node.outputs[0]!.dtype as "float32" | "int32" | "bool"),
+}; // biome-ignore format: a table
+
+export const elementwiseRules: LoweringTable = Object.fromEntries(
+  Object.entries(formulas).map(([kernel, formula]) => [kernel, elementwise(formula)]),
+);
