@@ -1,4 +1,19 @@
 /**
  * The public API of jessl, one list. What is not exported here is internal and may change.
  */
+
+export type { Leaf } from "./engine/arguments.js";
+export { DeviceTensor } from "./engine/device-tensor.js";
+export type { LossAndAux, ValueAndGrad } from "./engine/grad.js";
+export { valueAndGrad } from "./engine/grad.js";
+export type { ElementType, HostTensor, TensorData } from "./engine/host.js";
+export { hostScalar, hostTensor, hostZeros } from "./engine/host.js";
+// engine
+export type { Argument, Arguments, CompileReport, JitOptions, Jitted, OnDevice } from "./engine/jit.js";
+export { eager, jit } from "./engine/jit.js";
+export type { DeviceName } from "./engine/run/device.js";
+export { tf } from "./engine/tf.js";
+export { constant, isTracing, scope } from "./engine/trace/trace.js";
+export type { Tree } from "./engine/tree.js";
+export { leafPaths, mapTree, zipTrees } from "./engine/tree.js";
 export { packageRoot, version } from "./support/package.js";

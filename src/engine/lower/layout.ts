@@ -37,8 +37,14 @@ export function movesNothing([, h, w, c]: readonly number[]): boolean {
 export const channelsFirst: ImageLayout = {
   name: "nchw",
   accepts: (shape) => shape.length === 4,
-  fromPlain: (lowering, name) => lowering.transpose(name, [0, 3, 1, 2]),
-  toPlain: (lowering, name) => lowering.transpose(name, [0, 2, 3, 1]),
+  fromPlain: (lowering, name, shape) => {
+    const [n, h, w, c] = shape;
+    return movesNothing(shape)
+      ? lowering.reshape(name, [n!, c!, h!, w!])
+      : lowering.transpose(name, [0, 3, 1, 2]);
+  },
+  toPlain: (lowering, name, shape) =>
+    movesNothing(shape) ? lowering.reshape(name, shape) : lowering.transpose(name, [0, 2, 3, 1]),
   operandShape: (shape) => {
     const [n, h, w, c] = shape;
     return movesNothing(shape) ? [n!, c!, h!, w!] : undefined;

@@ -31,8 +31,9 @@ export class Lowering {
   readonly #nodes: OnnxNode[] = [];
   readonly #initializers: OnnxInitializer[] = [];
   readonly #shared = new Map<string, string>();
-  /** By value: the name of each layout's copy; "" is plain. */
-  readonly #names = new Map<Value, Map<string, string>>();
+  /** By value: the name of each layout's copy; undefined is plain. */
+  readonly #names = new Map<Value, Map<ImageLayout | undefined, string>>();
+  readonly #forms = new Map<Value, Map<string, string>>();
   #scope = "";
   #next = 0;
 
@@ -161,23 +162,22 @@ export class Lowering {
       names = new Map();
       this.#names.set(value, names);
     }
-    names.set(layout?.name ?? "", name);
+    names.set(layout, name);
   }
 
   /** Whether a value already lies in the target's image layout. */
   inLayout(value: Value): boolean {
-    return this.#names.get(value)?.has(this.target.layout.name) ?? false;
+    return this.#names.get(value)?.has(this.target.layout) ?? false;
   }
 
   /** The name of a value's plain form. */
   plain(value: Value): string {
     const names = this.#names.get(value);
-    const known = names?.get("");
+    const known = names?.get(undefined);
     if (known !== undefined) return known;
-    const { layout } = this.target;
-    const elsewhere = names?.get(layout.name);
+    const [elsewhere] = names ?? [];
     let name: string;
-    if (elsewhere !== undefined) name = layout.toPlain(this, elsewhere, value.shape);
+    if (elsewhere) name = elsewhere[0]!.toPlain(this, elsewhere[1], value.shape);
     else {
       const data = constantData(value);
       if (!data)
@@ -197,10 +197,21 @@ export class Lowering {
     return this.numbers(value.dtype, value.shape, data);
   }
 
-  /** The name of an image tensor's form in the target's layout. */
-  image(value: Value): string {
-    const { layout } = this.target;
-    const known = this.#names.get(value)?.get(layout.name);
+  /** The name of a value's further form, such as a filter's transpose, made at its first use. */
+  form(value: Value, form: string, make: () => string): string {
+    let forms = this.#forms.get(value);
+    if (!forms) {
+      forms = new Map();
+      this.#forms.set(value, forms);
+    }
+    const name = forms.get(form) ?? make();
+    forms.set(form, name);
+    return name;
+  }
+
+  /** The name of an image tensor's form in a layout, by default the target's. */
+  image(value: Value, layout = this.target.layout): string {
+    const known = this.#names.get(value)?.get(layout);
     if (known !== undefined) return known;
     const name = layout.fromPlain(this, this.plain(value), value.shape);
     this.set(value, name, layout);

@@ -92,9 +92,24 @@ const formulas: { readonly [kernel: string]: Formula } = {
   Exp: floatOp("Exp"), Floor: floatOp("Floor"), Log: floatOp("Log"), Neg: op("Neg"), Reciprocal: floatOp("Reciprocal"), Relu: op("Relu"),
   Round: floatOp("Round"), Selu: floatOp("Selu"), Sigmoid: floatOp("Sigmoid"), Sign: op("Sign"), Sin: floatOp("Sin"), Sinh: floatOp("Sinh"),
   Softplus: floatOp("Softplus"), Sqrt: floatOp("Sqrt"), Tan: floatOp("Tan"), Tanh: floatOp("Tanh"),
-  Add: op("Add"), Sub: op("Sub"), Multiply: op("Mul"), Maximum: op("Max"), Minimum: op("Min"), Pow: op("Pow"), AddN: op("Sum"),
+  Add: op("Add"), Sub: op("Sub"), Multiply: op("Mul"), Maximum: op("Max"), Minimum: op("Min"), Pow: op("Pow"),
   Greater: op("Greater"), GreaterEqual: op("GreaterOrEqual"), Less: op("Less"), LessEqual: op("LessOrEqual"), Equal: op("Equal"),
-  LogicalAnd: op("And"), LogicalOr: op("Or"), LogicalNot: op("Not"), Select: op("Where"), IsNan: op("IsNaN"), IsInf: op("IsInf"),
+  AddN: (l, operands, { inputs }) =>
+    inputs[0]!.dtype === "float32" ? l.emit("Sum", operands) : operands.reduce((sum, term) => l.emit("Add", [sum, term])),
+  Select: (l, [condition, yes, no], { outputs }) => {
+    if (outputs[0]!.dtype !== "bool") return l.emit("Where", [condition!, yes!, no!]);
+    return l.cast(l.emit("Where", [condition!, l.cast(yes!, "int32"), l.cast(no!, "int32")]), "bool");
+  },
+  // The angle of atan(y / x), moved by half a turn to the left half-plane; 0 at the origin.
+  Atan2: inFloat((l, [y, x]) => {
+    const zero = l.scalar(0);
+    const angle = l.emit("Atan", [l.emit("Div", [y!, x!])]);
+    const half = l.emit("Where", [l.emit("Less", [y!, zero]), l.scalar(-Math.PI), l.scalar(Math.PI)]);
+    const turned = l.emit("Where", [l.emit("Less", [x!, zero]), l.emit("Add", [angle, half]), angle]);
+    const origin = l.emit("And", [l.emit("Equal", [y!, zero]), l.emit("Equal", [x!, zero])]);
+    return l.emit("Where", [origin, zero, turned]);
+  }),
+  LogicalAnd: op("And"), LogicalOr: op("Or"), LogicalNot: op("Not"), IsNan: op("IsNaN"), IsInf: op("IsInf"),
   RealDiv: inFloat(op("Div")),
   NotEqual: (l, operands) => l.emit("Not", [l.emit("Equal", operands)]),
   IsFinite: (l, [x]) => l.emit("Not", [l.emit("Or", [l.emit("IsNaN", [x!]), l.emit("IsInf", [x!])])]),
@@ -122,15 +137,24 @@ const formulas: { readonly [kernel: string]: Formula } = {
   },
   LeakyRelu: inFloat((l, [x], node) => l.emit("LeakyRelu", [x!], { alpha: { f: attribute(node, "alpha") } })),
   Prelu: (l, operands) => l.emit("Where", [l.emit("Less", [operands[0]!, l.scalar(0)]), l.emit("Mul", operands), operands[0]!]),
-  // 1 above zero, else alpha; NaN stays NaN: with alpha 0 that is the sign of relu(x).
+  // 1 above zero, else alpha; NaN stays NaN, so it starts from the sign of relu(x).
   Step: inFloat((l, [x], node) => {
     const positive = l.emit("Sign", [l.emit("Relu", [x!])]);
     const alpha = attribute(node, "alpha");
-    return alpha === 0 ? positive : l.emit("Max", [positive, l.scalar(alpha)]);
+    if (alpha === 0) return positive;
+    const rest = l.emit("Mul", [l.emit("Sub", [l.scalar(1), positive]), l.scalar(alpha)]);
+    return l.emit("Add", [positive, rest]);
   }),
   EluGrad: (l, [dy, y]) =>
     l.emit("Where", [l.emit("GreaterOrEqual", [y!, l.scalar(0)]), dy!, l.emit("Mul", [dy!, l.emit("Add", [y!, l.scalar(1)])])]),
-  FloorDiv: inFloat((l, operands) => l.emit("Floor", [l.emit("Div", operands)])),
+  FloorDiv: (l, [a, b], node) => {
+    if (node.inputs[0]!.dtype === "float32") return l.cast(l.emit("Floor", [l.emit("Div", [a!, b!])]), "int32");
+    // Integer division rounds towards zero: one less where there is a remainder of the other sign than the divisor.
+    const [quotient, zero] = [l.emit("Div", [a!, b!]), l.scalar(0, "int32")];
+    const rest = l.emit("Sub", [a!, l.emit("Mul", [quotient, b!])]);
+    const opposed = l.emit("Less", [l.emit("Mul", [l.emit("Sign", [rest]), l.emit("Sign", [b!])]), zero]);
+    return l.emit("Sub", [quotient, l.cast(opposed, "int32")]);
+  },
   // The remainder with the sign of the divisor.
   Mod: (l, [a, b], node) => {
     const fmod = { fmod: { i: node.inputs[0]!.dtype === "float32" ? 1 : 0 } };

@@ -1,0 +1,243 @@
+/**
+ * `jit` compiles a function over TensorFlow.js tensors: at the first call with arguments of new shapes it is traced,
+ * simplified, lowered to ONNX and handed to ONNX Runtime; later calls run the compiled program. `eager` has the same
+ * signature and runs the function as it is, on the current TensorFlow.js backend.
+ */
+import { CompileError } from "../support/errors.js";
+import { type FlatArguments, flattenArguments, type Leaf, leafData, leafTensor } from "./arguments.js";
+import { DeviceTensor } from "./device-tensor.js";
+import type { Graph } from "./graph/graph.js";
+import { optimise } from "./graph/passes/index.js";
+import { printGraph } from "./graph/print.js";
+import type { ElementType, TensorData } from "./host.js";
+import { Lowering } from "./lower/lowering.js";
+import { encodeModel, type OnnxModel, type OnnxTensorType } from "./lower/onnx.js";
+import { type DeviceName, findDevice } from "./run/device.js";
+import { Session } from "./run/session.js";
+import { tf } from "./tf.js";
+import { trace } from "./trace/trace.js";
+import { flatten, type Tree, type TreeDefinition, unflatten } from "./tree.js";
+
+export interface JitOptions {
+  /** Where the program runs; by default the CPU. */
+  readonly device?: DeviceName;
+  /** The program's name in prints and profiles; by default the function's. */
+  readonly name?: string;
+  /**
+   * Positions of arguments whose device tensors the call may take over: a later result is written into their memory, and
+   * they cannot be used afterwards. Give the state that a step replaces.
+   */
+  readonly donate?: readonly number[];
+  /** How many compiled programs are kept, one for each combination of argument shapes; by default 8. */
+  readonly cacheSize?: number;
+  /** Threads within an operation. */
+  readonly threads?: number;
+  /** Is told how long each compilation took. */
+  readonly onCompile?: (report: CompileReport) => void;
+}
+
+/** How long a compilation took, in milliseconds, and what came of it. */
+export interface CompileReport {
+  readonly name: string;
+  readonly traceMs: number;
+  readonly passesMs: number;
+  readonly lowerMs: number;
+  readonly sessionMs: number;
+  readonly recordedNodes: number;
+  readonly nodes: number;
+  readonly onnxNodes: number;
+  readonly modelBytes: number;
+}
+
+/** The result of a function with every tensor replaced by one that stays on the device. */
+export type OnDevice<R> = R extends tf.Tensor
+  ? DeviceTensor
+  : R extends null | undefined
+    ? R
+    : { [K in keyof R]: OnDevice<R[K]> };
+
+/** An argument: where the function has a tensor, the call may have any kind of leaf. */
+export type Argument<A> = A extends tf.Tensor
+  ? Leaf
+  : A extends null | undefined
+    ? A
+    : { readonly [K in keyof A]: Argument<A[K]> };
+
+export type Arguments<A extends readonly unknown[]> = { [K in keyof A]: Argument<A[K]> };
+
+export interface Jitted<A extends readonly unknown[], R> {
+  /** Runs the function, compiled at the first call with arguments of these shapes. */
+  (...args: Arguments<A>): Promise<OnDevice<R>>;
+  /** The simplified graph for arguments of these shapes, as text. */
+  print(...args: Arguments<A>): string;
+  /** The program for arguments of these shapes as the bytes of an .onnx file. */
+  onnx(...args: Arguments<A>): Promise<Uint8Array>;
+  /** Releases all compiled programs; a later call compiles again. */
+  dispose(): Promise<void>;
+}
+
+interface Program {
+  readonly session: Session;
+  readonly result: TreeDefinition;
+  readonly types: readonly ElementType[];
+}
+
+interface Compiled {
+  readonly graph: Graph;
+  readonly result: TreeDefinition;
+  readonly model: OnnxModel;
+  readonly bytes: Uint8Array;
+  readonly report: Omit<CompileReport, "sessionMs">;
+}
+
+// Tracing sees only trees of tensors; the typed signature is for callers.
+type AnyFunction = (...args: Tree<tf.Tensor>[]) => Tree<tf.Tensor>;
+
+/**
+ * The compiled form of `fn`, a pure function from trees of tensors to a tree of tensors.
+ * @throws TraceError at a call, when `fn` reads values, uses tensors that are not arguments, or draws random numbers
+ */
+// biome-ignore lint/suspicious/noExplicitAny: any function over trees of tensors; its own types are kept
+export function jit<A extends readonly any[], R>(
+  fn: (...args: A) => R,
+  options: JitOptions = {},
+): Jitted<A, R> {
+  const name = options.name ?? (fn.name || "program");
+  const limit = options.cacheSize ?? 8;
+  const donated = new Set(options.donate ?? []);
+  const programs = new Map<string, Promise<Program>>();
+  const spare = new BufferPool();
+
+  const traced = (args: FlatArguments) => {
+    const start = performance.now();
+    const { graph, result } = trace(name, fn as unknown as AnyFunction, args.definition, args.types);
+    const middle = performance.now();
+    const simple = optimise(graph);
+    const traceMs = middle - start;
+    return { graph, simple, result, traceMs, passesMs: performance.now() - middle };
+  };
+
+  const compiled = async (args: FlatArguments): Promise<Compiled> => {
+    const { graph, simple, result, traceMs, passesMs } = traced(args);
+    const { target } = await findDevice(options.device ?? "cpu");
+    const start = performance.now();
+    const model = new Lowering(simple, target).model();
+    const bytes = encodeModel(model);
+    const lowerMs = performance.now() - start;
+    const counts = {
+      recordedNodes: graph.nodes.length,
+      nodes: simple.nodes.length,
+      onnxNodes: model.nodes.length,
+    };
+    const report = { name, traceMs, passesMs, lowerMs, ...counts, modelBytes: bytes.length };
+    return { graph: simple, result, model, bytes, report };
+  };
+
+  const compile = async (args: FlatArguments): Promise<Program> => {
+    const { graph, result, model, bytes, report } = await compiled(args);
+    const { providers } = await findDevice(options.device ?? "cpu");
+    const start = performance.now();
+    const session = await Session.create(model, bytes, {
+      providers,
+      ...(options.threads !== undefined && { threads: options.threads }),
+    });
+    options.onCompile?.({ ...report, sessionMs: performance.now() - start });
+    return { session, result, types: graph.outputs.map(({ dtype }) => dtype) };
+  };
+
+  const programFor = (args: FlatArguments): Promise<Program> => {
+    const known = programs.get(args.signature);
+    const program = known ?? compile(args);
+    // Insertion order is the order of use: the first is the one that was not used for longest.
+    programs.delete(args.signature);
+    programs.set(args.signature, program);
+    if (!known) {
+      program.catch(() => programs.delete(args.signature));
+      const [oldest] = programs;
+      if (programs.size > limit && oldest) {
+        programs.delete(oldest[0]);
+        void oldest[1].then(({ session }) => session.dispose());
+      }
+    }
+    return program;
+  };
+
+  const call = async (...values: unknown[]): Promise<unknown> => {
+    const args = flattenArguments(values);
+    const { session, result, types } = await programFor(args);
+    const inputs = args.leaves.map(leafData);
+    const outputs = await session.run(inputs, (type) => spare.take(type));
+    const taken = new Set<unknown>();
+    for (const [i, leaf] of args.leaves.entries()) {
+      if (!(leaf instanceof DeviceTensor) || !donated.has(args.positions[i]!) || taken.has(leaf)) continue;
+      taken.add(leaf);
+      const storage = leaf.donate();
+      if (!(storage instanceof tf.Tensor)) spare.give(storage);
+    }
+    const tensors = outputs.map((data, i) => new DeviceTensor(data, session.outputs[i]!.shape, types[i]!));
+    return unflatten<DeviceTensor>(result, tensors);
+  };
+
+  const methods = {
+    print: (...values: unknown[]) => printGraph(traced(flattenArguments(values)).simple),
+    onnx: async (...values: unknown[]) => (await compiled(flattenArguments(values))).bytes,
+    dispose: async () => {
+      const all = [...programs.values()];
+      programs.clear();
+      spare.clear();
+      await Promise.allSettled(all.map(async (program) => (await program).session.dispose()));
+    },
+  };
+  return Object.assign(call, methods) as unknown as Jitted<A, R>;
+}
+
+const arrayNames = { float32: "Float32Array", int32: "Int32Array", bool: "Uint8Array", uint8: "Uint8Array" };
+
+/** Arrays that donated tensors left, by type and size, for the results of later calls. */
+class BufferPool {
+  readonly #buffers = new Map<string, TensorData[]>();
+
+  give(data: TensorData): void {
+    const key = `${data.constructor.name} ${data.length}`;
+    const list = this.#buffers.get(key);
+    if (list) list.push(data);
+    else this.#buffers.set(key, [data]);
+  }
+
+  take({ type, shape }: OnnxTensorType): TensorData | undefined {
+    const size = shape.reduce((product, length) => product * length, 1);
+    return this.#buffers.get(`${arrayNames[type as ElementType]} ${size}`)?.pop();
+  }
+
+  clear(): void {
+    this.#buffers.clear();
+  }
+}
+
+/** `fn` with the signature of its compiled form, run eagerly on the current TensorFlow.js backend. */
+// biome-ignore lint/suspicious/noExplicitAny: any function over trees of tensors; its own types are kept
+export function eager<A extends readonly any[], R>(
+  fn: (...args: A) => R,
+): (...args: Arguments<A>) => Promise<OnDevice<R>> {
+  return async (...values) => {
+    const args = flattenArguments(values);
+    let definition: TreeDefinition | undefined;
+    const kept: tf.Tensor[] = [];
+    tf.tidy(() => {
+      const tensors = args.leaves.map(leafTensor);
+      const tree = (fn as unknown as AnyFunction)(
+        ...(unflatten(args.definition, tensors) as Tree<tf.Tensor>[]),
+      );
+      const flat = flatten<tf.Tensor>(tree);
+      definition = flat.definition;
+      for (const leaf of flat.leaves) {
+        if (!(leaf instanceof tf.Tensor))
+          throw new CompileError(`${fn.name}: expected tensors as results, got ${String(leaf)}`);
+        // A clone of its own, which outlives the scope, for every result, be it an argument or given out twice.
+        kept.push(tf.keep(tf.clone(leaf)));
+      }
+    });
+    const results = kept.map((tensor) => new DeviceTensor(tensor, tensor.shape, tensor.dtype as ElementType));
+    return unflatten<DeviceTensor>(definition!, results) as OnDevice<R>;
+  };
+}
