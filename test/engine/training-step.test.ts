@@ -1,0 +1,60 @@
+import { describe, expect, it } from "vitest";
+import type { DeviceTensor } from "../../src/engine/device-tensor.js";
+import { hostTensor } from "../../src/engine/host.js";
+import { eager, jit } from "../../src/engine/jit.js";
+import { flatten, leafPaths, type Tree } from "../../src/engine/tree.js";
+import { relativeError } from "../support/close.js";
+import { ints } from "../support/data.js";
+import { type Architecture, initial, trainingStep } from "./convnet.js";
+
+const architecture: Architecture = { channels: [8, 16, 16], strides: [1, 2, 1], hidden: 24, output: 8 };
+const pixels = ints([12, 12, 12, 3], 5, 0, 256);
+const images = hostTensor(Uint8Array.from(pixels.data), pixels.shape);
+
+type Any = Tree<DeviceTensor>;
+
+async function numbers(tree: Any): Promise<{ path: string; data: ArrayLike<number> }[]> {
+  const paths = leafPaths(tree);
+  return Promise.all(
+    flatten(tree).leaves.map(async (leaf, i) => ({ path: paths[i]!, data: await leaf.data() })),
+  );
+}
+
+describe("a training step: ConvNet, batch norm, projector, NT-Xent, SGD with momentum", () => {
+  it("gives the eager loss, gradients and weights over three steps", async () => {
+    const step = trainingStep(architecture);
+    const [compiled, reference] = [jit(step), eager(step)];
+    let [state, expectedState] = [initial(architecture), initial(architecture)] as never[];
+    for (let i = 0; i < 3; i++) {
+      const result = await compiled(state!, images, 0.05);
+      const expected = await reference(expectedState!, images, 0.05);
+      const [actual, wanted] = [
+        await numbers(result as unknown as Any),
+        await numbers(expected as unknown as Any),
+      ];
+      expect(actual.map(({ path }) => path)).toEqual(wanted.map(({ path }) => path));
+      for (const [j, { path, data }] of actual.entries())
+        expect(relativeError(data, wanted[j]!.data), `step ${i}, ${path}`).toBeLessThanOrEqual(1e-5);
+      state = result.state as never;
+      expectedState = expected.state as never;
+    }
+    await compiled.dispose();
+  });
+
+  it("runs the same with its state donated", async () => {
+    const step = trainingStep(architecture);
+    const [kept, donated] = [jit(step), jit(step, { donate: [0] })];
+    let [a, b] = [initial(architecture), initial(architecture)] as never[];
+    let losses: number[][] = [];
+    for (let i = 0; i < 4; i++) {
+      const [x, y] = [await kept(a!, images, 0.05), await donated(b!, images, 0.05)];
+      losses = [...losses, [(await x.loss.data())[0]!, (await y.loss.data())[0]!]];
+      const before = b as unknown as { params: { kernel0: DeviceTensor } };
+      if (i > 0) await expect(before.params.kernel0.data()).rejects.toThrow(/donated to a later call/);
+      [a, b] = [x.state, y.state] as never[];
+    }
+    for (const [x, y] of losses) expect(y).toBe(x);
+    expect(losses[3]![0]).toBeLessThan(losses[0]![0]!);
+    await Promise.all([kept.dispose(), donated.dispose()]);
+  });
+});
