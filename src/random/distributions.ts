@@ -1,0 +1,47 @@
+/** Random numbers of a key: uniform, normal, whole numbers, permutations. All are pure functions of the key. */
+import { bits, type Key } from "./key.js";
+
+function target(out: Float32Array | number): Float32Array {
+  return typeof out === "number" ? new Float32Array(out) : out;
+}
+
+/** Uniform in [0, 1), 24 random bits each. @param out an array to fill, or how many */
+export function uniform(key: Key, out: Float32Array | number): Float32Array {
+  const numbers = target(out);
+  const words = bits(key, new Uint32Array(numbers.length));
+  for (let i = 0; i < numbers.length; i++) numbers[i] = (words[i]! >>> 8) * 2 ** -24;
+  return numbers;
+}
+
+/** Standard normal, by Box and Muller's transform: two words make two numbers. @param out see {@link uniform} */
+export function normal(key: Key, out: Float32Array | number): Float32Array {
+  const numbers = target(out);
+  const words = bits(key, new Uint32Array(numbers.length + (numbers.length & 1)));
+  for (let i = 0; i < numbers.length; i += 2) {
+    // In (0, 1], so that the logarithm is finite.
+    const radius = Math.sqrt(-2 * Math.log((words[i]! + 1) * 2 ** -32));
+    const angle = 2 * Math.PI * words[i + 1]! * 2 ** -32;
+    numbers[i] = radius * Math.cos(angle);
+    if (i + 1 < numbers.length) numbers[i + 1] = radius * Math.sin(angle);
+  }
+  return numbers;
+}
+
+/** `count` whole numbers in [low, high), high − low at most 2²⁰ for a bias below 2⁻¹². */
+export function integers(key: Key, count: number, low: number, high: number): Int32Array {
+  const words = bits(key, new Uint32Array(count));
+  return Int32Array.from(words, (word) => low + Math.floor((word * (high - low)) / 2 ** 32));
+}
+
+/** The numbers 0 … n − 1 in random order (Fisher and Yates). */
+export function permutation(key: Key, n: number): Uint32Array {
+  const order = Uint32Array.from({ length: n }, (_, i) => i);
+  const words = bits(key, new Uint32Array(n));
+  for (let i = n - 1; i > 0; i--) {
+    const j = Math.floor((words[i]! * (i + 1)) / 2 ** 32);
+    const held = order[i]!;
+    order[i] = order[j]!;
+    order[j] = held;
+  }
+  return order;
+}

@@ -1,0 +1,54 @@
+/**
+ * What a method is to the trainer: parameters, and a loss of some views. A method is one file in this folder, one
+ * entry in index.ts and one in config/method.ts.
+ */
+import type { HostTensor } from "../../engine/host.js";
+import type { tf } from "../../engine/tf.js";
+import type { Tree } from "../../engine/tree.js";
+import type { Layer } from "../../nn/layer.js";
+import type { Key } from "../../random/key.js";
+
+/** The networks that a method puts together. */
+export interface Networks {
+  /** [batch, height, width, channels] → [batch, features] */
+  readonly encoder: Layer;
+  /** [batch, features] → [batch, dimensions] */
+  readonly projector: Layer;
+}
+
+/** Everything a method keeps: what the optimiser trains and what it does not. */
+export interface MethodState<T> {
+  readonly params: { readonly [network: string]: Tree<T> };
+  readonly state: { readonly [network: string]: Tree<T> };
+}
+
+export interface MethodResult {
+  readonly loss: tf.Tensor;
+  /** The new `state`: batch-norm statistics, a teacher's parameters, a queue. */
+  readonly state: MethodState<tf.Tensor>["state"];
+  /** Further scalars for metrics.jsonl. */
+  readonly metrics?: { readonly [name: string]: tf.Tensor };
+}
+
+export interface Method {
+  /** How many views of an image it wants, at least. */
+  readonly views: number;
+  init(key: Key): MethodState<HostTensor>;
+  /**
+   * The loss of a batch, inside the compiled step.
+   * @param views as many as the configuration asks for, each float32 [batch, height, width, channels] in 0 … 1
+   * @param inputs the scalars that `inputs` gave for this step
+   */
+  loss(
+    variables: MethodState<tf.Tensor>,
+    views: readonly tf.Tensor4D[],
+    inputs: Readonly<Record<string, tf.Tensor>>,
+  ): MethodResult;
+  /** Scalars that change from step to step, such as a teacher's momentum. They are inputs of the compiled step. */
+  inputs?(step: number, totalSteps: number): Readonly<Record<string, number>>;
+  /** Changes `state` after the optimiser's update, inside the compiled step, as an EMA teacher does. */
+  afterUpdate?(
+    variables: MethodState<tf.Tensor>,
+    inputs: Readonly<Record<string, tf.Tensor>>,
+  ): MethodState<tf.Tensor>["state"];
+}
