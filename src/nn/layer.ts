@@ -1,0 +1,87 @@
+/**
+ * Layers: networks as functions over parameter trees. A layer owns no tensors: it makes initial ones from a key, and
+ * computes its output from those it is given. Images are NHWC, convolution kernels HWIO.
+ */
+import type { HostTensor } from "../engine/host.js";
+import type { tf } from "../engine/tf.js";
+import type { Tree } from "../engine/tree.js";
+import { fold, type Key } from "../random/index.js";
+
+/** What a layer needs to compute: parameters, which gradients train, and state, which they do not. */
+export interface Variables<T> {
+  readonly params: Tree<T>;
+  /** Batch-norm running statistics. */
+  readonly state: Tree<T>;
+}
+
+export interface Applied {
+  readonly output: tf.Tensor;
+  readonly state: Tree<tf.Tensor>;
+}
+
+export interface Layer {
+  /** The shape of one sample's output. */
+  readonly outputShape: readonly number[];
+  init(key: Key): Variables<HostTensor>;
+  /** @param x a batch @param training true: batch norm uses the batch's statistics and updates the running ones */
+  apply(variables: Variables<tf.Tensor>, x: tf.Tensor, training: boolean): Applied;
+}
+
+/** Makes a layer for inputs of a given sample shape. */
+export type LayerFactory = (inputShape: readonly number[]) => Layer;
+
+type Named<T> = { readonly [name: string]: Tree<T> };
+
+/** Layers one after the other; parameters and state are objects with the layers' names as keys. */
+export function sequential(
+  inputShape: readonly number[],
+  factories: Readonly<Record<string, LayerFactory>>,
+): Layer {
+  let shape = inputShape;
+  const layers = Object.entries(factories).map(([name, factory]) => {
+    const layer = factory(shape);
+    shape = layer.outputShape;
+    return { name, layer };
+  });
+  return {
+    outputShape: shape,
+    init(key) {
+      const parts = layers.map(({ name, layer }, i) => ({ name, ...layer.init(fold(key, i)) }));
+      return {
+        params: named(parts.map(({ name, params }) => [name, params])),
+        state: named(parts.map(({ name, state }) => [name, state])),
+      };
+    },
+    apply({ params, state }, x, training) {
+      let output = x;
+      const states: [string, Tree<tf.Tensor>][] = [];
+      for (const { name, layer } of layers) {
+        const variables = {
+          params: (params as Named<tf.Tensor> | null)?.[name],
+          state: (state as Named<tf.Tensor> | null)?.[name],
+        };
+        const applied = layer.apply(variables, output, training);
+        output = applied.output;
+        states.push([name, applied.state]);
+      }
+      return { output, state: named(states) };
+    },
+  };
+}
+
+/** An object without its empty parts, so that layers without parameters leave no trace in checkpoints. */
+export function named<T>(parts: readonly (readonly [string, Tree<T>])[]): Tree<T> {
+  return Object.fromEntries(parts.filter(([, tree]) => tree !== null && tree !== undefined));
+}
+
+/** A layer without parameters: `fn`, of the output shape `shape` (by default the input's). */
+export function lambda(
+  fn: (x: tf.Tensor, training: boolean) => tf.Tensor,
+  shape: (inputShape: readonly number[]) => readonly number[] = (inputShape) => inputShape,
+): LayerFactory {
+  return (inputShape) => ({
+    outputShape: shape(inputShape),
+    init: () => ({ params: null, state: null }),
+    apply: (_, x, training) => ({ output: fn(x, training), state: null }),
+  });
+}

@@ -1,0 +1,80 @@
+/** The layers that networks are built of: convolution, linear, ReLU, global average pooling. */
+import { tf } from "../engine/tf.js";
+import { fold } from "../random/index.js";
+import { formatShape, ShapeError } from "../support/errors.js";
+import { fanInUniform, heNormal } from "./init.js";
+import { type LayerFactory, lambda } from "./layer.js";
+
+export interface ConvOptions {
+  /** Side length of the kernel. */
+  readonly kernel?: number;
+  readonly stride?: number;
+}
+
+type ConvParams = { readonly kernel: tf.Tensor4D };
+
+/**
+ * A convolution without bias (a batch norm follows), padded by kernel ÷ 2 on every side as in PyTorch:
+ * [height, width, in] → [⌈height / stride⌉, ⌈width / stride⌉, channels] for odd kernels.
+ */
+export function conv(channels: number, { kernel = 3, stride = 1 }: ConvOptions = {}): LayerFactory {
+  return (inputShape) => {
+    const [height, width, input] = inputShape;
+    if (inputShape.length !== 3)
+      throw new ShapeError(
+        `conv: expected samples of [height, width, channels], got ${formatShape(inputShape)}`,
+      );
+    const pad = Math.floor(kernel / 2);
+    const side = (length: number): number => Math.floor((length + 2 * pad - kernel) / stride) + 1;
+    return {
+      outputShape: [side(height!), side(width!), channels],
+      init: (key) => ({
+        params: { kernel: heNormal(key, [kernel, kernel, input!, channels], kernel * kernel * channels) },
+        state: null,
+      }),
+      apply: ({ params }, x) => ({
+        output: tf.conv2d(x as tf.Tensor4D, (params as ConvParams).kernel, stride, pad),
+        state: null,
+      }),
+    };
+  };
+}
+
+type LinearParams = { readonly kernel: tf.Tensor2D; readonly bias?: tf.Tensor1D };
+
+/** x·W + b: [in] → [units]. */
+export function linear(units: number, { bias = true }: { bias?: boolean } = {}): LayerFactory {
+  return (inputShape) => {
+    const [input] = inputShape;
+    if (inputShape.length !== 1)
+      throw new ShapeError(`linear: expected samples of [features], got ${formatShape(inputShape)}`);
+    return {
+      outputShape: [units],
+      init: (key) => ({
+        params: {
+          kernel: fanInUniform(fold(key, 0), [input!, units], input!),
+          ...(bias ? { bias: fanInUniform(fold(key, 1), [units], input!) } : {}),
+        },
+        state: null,
+      }),
+      apply: ({ params }, x) => {
+        const { kernel, bias: b } = params as LinearParams;
+        const product = tf.matMul(x as tf.Tensor2D, kernel);
+        return { output: b ? tf.add(product, b) : product, state: null };
+      },
+    };
+  };
+}
+
+/** max(x, 0). */
+export function relu(): LayerFactory {
+  return lambda((x) => tf.relu(x));
+}
+
+/** The mean over height and width: [height, width, channels] → [channels]. */
+export function globalAveragePool(): LayerFactory {
+  return lambda(
+    (x) => tf.mean(x, [1, 2]),
+    (shape) => [shape.at(-1)!],
+  );
+}
