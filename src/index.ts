@@ -12,6 +12,7 @@ export { hostScalar, hostTensor, hostZeros } from "./engine/host.js";
 export type { Argument, Arguments, CompileReport, JitOptions, Jitted, OnDevice } from "./engine/jit.js";
 export { eager, jit } from "./engine/jit.js";
 export type { DeviceName } from "./engine/run/device.js";
+export type { Profile, ProfileRow } from "./engine/run/profile.js";
 export { tf } from "./engine/tf.js";
 export { constant, isTracing, scope } from "./engine/trace/trace.js";
 export type { Tree } from "./engine/tree.js";

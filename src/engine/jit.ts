@@ -13,6 +13,7 @@ import type { ElementType, TensorData } from "./host.js";
 import { Lowering } from "./lower/lowering.js";
 import { encodeModel, type OnnxModel, type OnnxTensorType } from "./lower/onnx.js";
 import { type DeviceName, findDevice } from "./run/device.js";
+import { type Profile, profileModel } from "./run/profile.js";
 import { Session } from "./run/session.js";
 import { tf } from "./tf.js";
 import { trace } from "./trace/trace.js";
@@ -72,6 +73,8 @@ export interface Jitted<A extends readonly unknown[], R> {
   print(...args: Arguments<A>): string;
   /** The program for arguments of these shapes as the bytes of an .onnx file. */
   onnx(...args: Arguments<A>): Promise<Uint8Array>;
+  /** Runs the program a few times and says where the time goes, by operator and by scope. */
+  profile(...args: Arguments<A>): Promise<Profile>;
   /** Releases all compiled programs; a later call compiles again. */
   dispose(): Promise<void>;
 }
@@ -178,7 +181,18 @@ export function jit<A extends readonly any[], R>(
     return unflatten<DeviceTensor>(result, tensors);
   };
 
+  const profile = async (...values: unknown[]): Promise<Profile> => {
+    const args = flattenArguments(values);
+    const { model, bytes } = await compiled(args);
+    const { providers } = await findDevice(options.device ?? "cpu");
+    return profileModel(model, bytes, args.leaves.map(leafData), {
+      providers,
+      ...(options.threads !== undefined && { threads: options.threads }),
+    });
+  };
+
   const methods = {
+    profile,
     print: (...values: unknown[]) => printGraph(traced(flattenArguments(values)).simple),
     onnx: async (...values: unknown[]) => (await compiled(flattenArguments(values))).bytes,
     dispose: async () => {

@@ -1,0 +1,165 @@
+/**
+ * Where a program's time goes. ONNX Runtime writes each operator's time to a file; this reads it into two tables, by
+ * operator (with GFLOPS for products and convolutions) and by the scope in which the function recorded it.
+ */
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { sizeOf, type TensorData } from "../host.js";
+import type { OnnxModel } from "../lower/onnx.js";
+import { Session, type SessionOptions } from "./session.js";
+
+export interface ProfileRow {
+  /** An ONNX operator, or a scope of the program. */
+  readonly name: string;
+  /** Nodes of this kind in one run. */
+  readonly count: number;
+  /** Milliseconds of one run, the mean over the runs. */
+  readonly ms: number;
+  /** Part of the time of all nodes, 0 to 1. */
+  readonly share: number;
+  /** Billions of multiplications and additions a second; undefined for operators that are not products. */
+  readonly gflops: number | undefined;
+}
+
+export interface Profile {
+  readonly name: string;
+  readonly runs: number;
+  /** Milliseconds of one run as a whole, the mean over the runs. */
+  readonly ms: number;
+  readonly operators: readonly ProfileRow[];
+  readonly scopes: readonly ProfileRow[];
+  /** Both tables as text. */
+  readonly text: string;
+}
+
+type TypedShape = { readonly [type: string]: readonly number[] };
+
+interface Event {
+  readonly cat: string;
+  readonly name: string;
+  /** Microseconds. */
+  readonly dur: number;
+  readonly ts: number;
+  readonly args: {
+    readonly op_name?: string;
+    readonly input_type_shape?: readonly TypedShape[];
+    readonly output_type_shape?: readonly TypedShape[];
+  };
+}
+
+const shapeOf = (typed: TypedShape | undefined): readonly number[] => Object.values(typed ?? {})[0] ?? [];
+
+/** Multiplications and additions of one node: two for each product that enters a sum. */
+function operations({ args }: Event): number {
+  const [a, b] = (args.input_type_shape ?? []).map(shapeOf);
+  const output = shapeOf(args.output_type_shape?.[0]);
+  if (!a || !b) return 0;
+  switch (args.op_name) {
+    case "Conv":
+    case "FusedConv":
+      return 2 * sizeOf(output) * sizeOf(b.slice(1));
+    case "ConvTranspose":
+      return 2 * sizeOf(a) * sizeOf(b.slice(1));
+    case "Gemm":
+      return (2 * sizeOf(output) * sizeOf(a)) / output[0]!;
+    case "MatMul":
+      return 2 * sizeOf(output) * a.at(-1)!;
+    case "FusedMatMul":
+      return (2 * sizeOf(output) * sizeOf(a)) / sizeOf(output.slice(0, -1));
+    default:
+      return 0;
+  }
+}
+
+// Names are scope/Operator_number; fusion appends to them.
+function scopeOf(name: string): string {
+  const path = name.replace(/_kernel_time$/, "").split("/");
+  return path.slice(0, -1).join("/") || "(no scope)";
+}
+
+function table(events: readonly Event[], runs: number, key: (event: Event) => string): ProfileRow[] {
+  const groups = new Map<string, { count: number; us: number; work: number; workUs: number }>();
+  let total = 0;
+  for (const event of events) {
+    const name = key(event);
+    const group = groups.get(name) ?? { count: 0, us: 0, work: 0, workUs: 0 };
+    groups.set(name, group);
+    const work = operations(event);
+    group.count++;
+    group.us += event.dur;
+    group.work += work;
+    if (work > 0) group.workUs += event.dur;
+    total += event.dur;
+  }
+  const rows = [...groups].map(([name, { count, us, work, workUs }]) => ({
+    name,
+    count: Math.round(count / runs),
+    ms: us / 1000 / runs,
+    share: total > 0 ? us / total : 0,
+    gflops: workUs > 0 ? work / workUs / 1000 : undefined,
+  }));
+  return rows.sort((a, b) => b.ms - a.ms);
+}
+
+function tableText(title: string, rows: readonly ProfileRow[]): string[] {
+  const width = Math.max(title.length, ...rows.map(({ name }) => name.length));
+  return [
+    `${title.padEnd(width)}  nodes        ms  share  GFLOPS`,
+    ...rows.map(({ name, count, ms, share, gflops }) =>
+      [
+        name.padEnd(width),
+        String(count).padStart(6),
+        ms.toFixed(3).padStart(9),
+        `${(100 * share).toFixed(1)}%`.padStart(6),
+        (gflops?.toFixed(1) ?? "").padStart(7),
+      ].join(" "),
+    ),
+  ];
+}
+
+/**
+ * Reads ONNX Runtime's profile of a session.
+ * @param json the file's text
+ * @param warmUp how many of the first runs to leave out
+ */
+export function readProfile(name: string, json: string, warmUp: number): Profile {
+  const events = JSON.parse(json) as readonly Event[];
+  const runs = events.filter((event) => event.cat === "Session" && event.name === "model_run").slice(warmUp);
+  const start = Math.min(...runs.map(({ ts }) => ts));
+  const nodes = events.filter(({ cat, ts, args }) => cat === "Node" && ts >= start && args.op_name);
+  const ms = runs.reduce((sum, { dur }) => sum + dur, 0) / 1000 / runs.length;
+  const operators = table(nodes, runs.length, ({ args }) => args.op_name!);
+  const scopes = table(nodes, runs.length, (event) => scopeOf(event.name));
+  const text = [
+    `${name}: ${ms.toFixed(2)} ms a run, mean of ${runs.length}`,
+    "",
+    ...tableText("operator", operators),
+    "",
+    ...tableText("scope", scopes),
+  ].join("\n");
+  return { name, runs: runs.length, ms, operators, scopes, text };
+}
+
+const warmUpRuns = 2;
+const countedRuns = 5;
+
+/** Runs a model with these inputs and reads where the time went. */
+export async function profileModel(
+  model: OnnxModel,
+  bytes: Uint8Array,
+  inputs: readonly TensorData[],
+  options: SessionOptions,
+): Promise<Profile> {
+  const folder = await mkdtemp(join(tmpdir(), "jessl-profile-"));
+  try {
+    const session = await Session.create(model, bytes, { ...options, profilePrefix: join(folder, "run") });
+    for (let i = 0; i < warmUpRuns + countedRuns; i++) await session.run(inputs);
+    session.endProfiling();
+    await session.dispose();
+    const [file] = await readdir(folder);
+    return readProfile(model.name, await readFile(join(folder, file!), "utf8"), warmUpRuns);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
