@@ -4,6 +4,7 @@
  */
 import { formatShape, ShapeError } from "../support/errors.js";
 import { tf } from "./tf.js";
+import { isTracing, scope, scopeOf } from "./trace/trace.js";
 import { flatten, type Tree, unflatten } from "./tree.js";
 
 /** What a differentiable function returns: a scalar loss and, if it likes, a tree of other results. */
@@ -43,6 +44,7 @@ export function valueAndGrad<
         aux = result.aux;
         // gradients() disposes what f made, but for the loss: hold on to the rest, and hand it to the outer scope below.
         for (const tensor of flatten<tf.Tensor>(aux).leaves) if (!tensor.kept) held.push(tf.keep(tensor));
+        scopeGradients();
         return result.loss;
       },
       leaves,
@@ -56,4 +58,27 @@ export function valueAndGrad<
     const full = leaves.map((leaf, i) => grads[i] ?? tf.zerosLike(leaf));
     return { loss: value as tf.Scalar, aux: aux as Aux, grads: unflatten(definition, full) as Params };
   };
+}
+
+/** By input, what computes its gradient. */
+type InputGradients = { readonly [name: string]: () => tf.Tensor };
+
+interface TapeNode {
+  readonly outputs: readonly tf.Tensor[];
+  gradient: ((dys: unknown) => InputGradients) | undefined;
+}
+
+/** Has each gradient recorded under the scope of the operation that it is of: `gradient/encoder/block1`. */
+function scopeGradients(): void {
+  if (!isTracing()) return;
+  for (const node of (tf.engine().state.activeTape ?? []) as unknown as TapeNode[]) {
+    const { gradient } = node;
+    const own = node.outputs[0] && scopeOf(node.outputs[0]);
+    if (!gradient || !own) continue;
+    const name = `gradient/${own}`;
+    node.gradient = (dys) => {
+      const gradients = Object.entries(scope(name, () => gradient(dys)));
+      return Object.fromEntries(gradients.map(([input, compute]) => [input, () => scope(name, compute)]));
+    };
+  }
 }

@@ -98,11 +98,13 @@ export class GraphBuilder {
   }
 }
 
-/** The number that every element is, or undefined where they differ (NaN differs from itself) or there is none. */
+/** The number that every element is, or undefined where they differ (0 differs from −0) or there is none. */
 export function splatOf(data: TensorData): number | undefined {
   const first = data[0];
   if (first === undefined) return undefined;
-  for (let i = 0; i < data.length; i++) if (!Object.is(data[i], first)) return undefined;
+  // Object.is is right for all numbers, === is faster and right for all but these two.
+  if (first === 0 || Number.isNaN(first)) return data.every((x) => Object.is(x, first)) ? first : undefined;
+  for (let i = 1; i < data.length; i++) if (data[i] !== first) return undefined;
   return first;
 }
 

@@ -53,6 +53,11 @@ export class TraceBackend extends tf.KernelBackend {
     return value;
   }
 
+  /** The value that a tensor stands for, if it stands for any. */
+  find(tensor: tf.TensorInfo): Value | undefined {
+    return this.#values.get(tensor.dataId);
+  }
+
   recording(): GraphBuilder {
     if (!this.builder)
       throw new TraceError("symbolic tensor: expected use while its function is traced, got use after it");
@@ -142,8 +147,9 @@ export class TraceBackend extends tf.KernelBackend {
 
 function toTypedArray(values: tf.BackendValues, dtype: Exclude<DType, "uint8">): TensorData {
   const numbers = values as ArrayLike<number>;
-  if (dtype === "float32") return Float32Array.from(numbers);
-  return dtype === "int32" ? Int32Array.from(numbers) : Uint8Array.from(numbers);
+  const type = dtype === "float32" ? Float32Array : dtype === "int32" ? Int32Array : Uint8Array;
+  // Filled arrays come here as large as the tensors that they fill; what is kept of them is one number.
+  return numbers instanceof type && numbers.length > 1 ? numbers : type.from(numbers);
 }
 
 /** The one symbolic backend; TensorFlow.js knows it under `traceBackendName`. */

@@ -90,3 +90,8 @@ export function scope<R>(name: string, fn: () => R): R {
     builder.scope = outer;
   }
 }
+
+/** The scope in which a traced tensor was recorded; "" for inputs and for tensors that are not traced. */
+export function scopeOf(tensor: tf.Tensor): string {
+  return traceBackend.find(tensor)?.node?.scope ?? "";
+}

@@ -29,24 +29,21 @@ function as(x: Value, output: ValueType, emit: Emit): Value {
     : emit("BroadcastTo", [x], { shape: output.shape }, { shape: output.shape, dtype: x.dtype });
 }
 
-/** Elementwise operations broadcast by themselves: their operands need no copies, and a constant of one number no shape. */
+/**
+ * Elementwise operations broadcast by themselves: operands need no copies, and a constant of one number needs no shape.
+ * Where no operand has the result's full shape, the operation is done on the small ones and its result broadcast.
+ */
 const withoutCopies: Rule = ({ op, inputs, attributes, outputs: [output] }, emit) => {
-  if (!elementwise.has(op) || inputs.length < 2 || op === "EluGrad" || !output) return undefined;
-  const operands = [...inputs];
-  let changed = false;
-  for (const [i, operand] of operands.entries()) {
+  if (!elementwise.has(op) || op === "EluGrad" || !output) return undefined;
+  const operands = inputs.map((operand) => {
     const splat = splatValue(operand);
-    const smaller =
-      splat !== undefined
-        ? operand.shape.length > 0 && emit.constant(splat, { shape: [], dtype: operand.dtype })
-        : operand.node?.op === "BroadcastTo" && operand.node.inputs[0]!;
-    if (!smaller) continue;
-    const shapes = operands.map(({ shape }, j) => (i === j ? smaller.shape : shape));
-    if (!same(broadcastShape(shapes), output.shape)) continue;
-    operands[i] = smaller;
-    changed = true;
-  }
-  return changed ? emit(op, operands, attributes, output) : undefined;
+    if (splat !== undefined && operand.shape.length > 0)
+      return emit.constant(splat, { shape: [], dtype: operand.dtype });
+    return operand.node?.op === "BroadcastTo" ? operand.node.inputs[0]! : operand;
+  });
+  if (operands.every((operand, i) => operand === inputs[i])) return undefined;
+  const shape = broadcastShape(operands.map((operand) => operand.shape));
+  return as(emit(op, operands, attributes, { shape, dtype: output.dtype }), output, emit);
 };
 
 function isPowerOfTwo(x: number): boolean {
