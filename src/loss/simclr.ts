@@ -3,7 +3,10 @@
  * its image against the 2N − 2 views of other images, by cosine similarity over τ. As FFCV-SSL has it (`SimCLR` in
  * its losses): mean over 2N of −s_pos + logsumexp(all but itself).
  */
+
+import { type HostTensor, hostZeros } from "../engine/host.js";
 import { tf } from "../engine/tf.js";
+import { constant } from "../engine/trace/trace.js";
 import { formatShape, ShapeError } from "../support/errors.js";
 
 export interface SimclrOptions {
@@ -14,6 +17,12 @@ export interface SimclrOptions {
 /** Rows of length 1. */
 export function normalise(z: tf.Tensor2D): tf.Tensor2D {
   return tf.mul(z, tf.rsqrt(tf.add(tf.sum(tf.square(z), 1, true), 1e-12))) as tf.Tensor2D;
+}
+
+function identity(n: number): HostTensor {
+  const matrix = hostZeros([n, n]);
+  for (let i = 0; i < n; i++) matrix.data[i * (n + 1)] = 1;
+  return matrix;
 }
 
 /** @param z1, z2 [N, dimensions]: two views of N images, N at least 2 @returns a scalar */
@@ -30,7 +39,7 @@ export function simclr(
   const z = normalise(tf.concat([z1, z2], 0) as tf.Tensor2D);
   const similarities = tf.div(tf.matMul(z, z, false, true), temperature);
   // A view is no negative of itself: cosines are at most 1, so this leaves its term at e^−30 of the largest or below.
-  const others = tf.sub(similarities, tf.mul(tf.eye(2 * n), 2 / temperature + 30));
+  const others = tf.sub(similarities, tf.mul(constant(identity(2 * n)), 2 / temperature + 30));
   const [first, second] = tf.split(z, 2, 0) as [tf.Tensor2D, tf.Tensor2D];
   const positive = tf.div(tf.sum(tf.mul(first, second), 1), temperature);
   return tf.sub(tf.mean(tf.logSumExp(others, 1)), tf.mean(positive)) as tf.Scalar;
