@@ -62,6 +62,7 @@ function operations({ args }: Event): number {
     case "ConvTranspose":
       return 2 * sizeOf(a) * sizeOf(b.slice(1));
     case "Gemm":
+    case "FusedGemm":
       return (2 * sizeOf(output) * sizeOf(a)) / output[0]!;
     case "MatMul":
       return 2 * sizeOf(output) * a.at(-1)!;
