@@ -51,18 +51,22 @@ export interface CompileReport {
 }
 
 /** The result of a function with every tensor replaced by one that stays on the device. */
-export type OnDevice<R> = R extends tf.Tensor
-  ? DeviceTensor
-  : R extends null | undefined
-    ? R
-    : { [K in keyof R]: OnDevice<R[K]> };
+export type OnDevice<R> = [Tree<tf.Tensor>] extends [R] // a recursive type must not be unfolded
+  ? Tree<DeviceTensor>
+  : R extends tf.Tensor
+    ? DeviceTensor
+    : R extends null | undefined
+      ? R
+      : { [K in keyof R]: OnDevice<R[K]> };
 
 /** An argument: where the function has a tensor, the call may have any kind of leaf. */
-export type Argument<A> = A extends tf.Tensor
-  ? Leaf
-  : A extends null | undefined
-    ? A
-    : { readonly [K in keyof A]: Argument<A[K]> };
+export type Argument<A> = [Tree<tf.Tensor>] extends [A]
+  ? Tree<Leaf>
+  : A extends tf.Tensor
+    ? Leaf
+    : A extends null | undefined
+      ? A
+      : { readonly [K in keyof A]: Argument<A[K]> };
 
 export type Arguments<A extends readonly unknown[]> = { [K in keyof A]: Argument<A[K]> };
 

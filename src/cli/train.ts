@@ -1,0 +1,90 @@
+/** `jessl train`: one encoder from one configuration. */
+import { existsSync } from "node:fs";
+import { Command } from "commander";
+import { ConfigError } from "../support/errors.js";
+import { createProgress, formatSeconds, type Progress } from "../support/progress.js";
+import type { TrainConfig } from "../train/config/schema.js";
+import { Interrupted } from "./exit.js";
+import { interruptible } from "./interrupt.js";
+
+interface TrainOptions {
+  readonly resume?: string;
+  readonly printConfig?: boolean;
+  readonly runs: string;
+}
+
+export function trainCommand(): Command {
+  return new Command("train")
+    .description("Train an encoder and measure it.")
+    .argument("[config]", "a YAML file; without it the defaults are used")
+    .argument("[overrides...]", "values to change, such as optimiser.lr=0.01")
+    .option("--resume <run>", "continue the run in this folder")
+    .option("--print-config", "print the configuration with an explanation of every key, and do nothing else")
+    .option("--runs <folder>", "the folder for the runs' folders", "runs")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  jessl train\n  jessl train --print-config > my.yaml\n  jessl train my.yaml name=small-crops views.pipelines.0.0.scale=[0.1,1]\n  jessl train epochs=20 optimiser.name=sgd optimiser.lr=0.1\n  jessl train --resume runs/small-crops",
+    )
+    .action(train);
+}
+
+async function train(first: string | undefined, rest: string[], options: TrainOptions): Promise<void> {
+  // Without a file, the first argument is an override already.
+  const isOverride = first?.includes("=") && !existsSync(first);
+  const path = isOverride ? undefined : first;
+  const overrides = isOverride ? [first!, ...rest] : rest;
+  if (options.resume !== undefined && first !== undefined)
+    throw new ConfigError(
+      `--resume ${options.resume}: expected nothing else, got ${[first, ...rest].join(" ")}; a run goes on with the configuration it began with`,
+    );
+  const { readConfig } = await import("../train/config/parse.js");
+  if (options.printConfig) {
+    const { printConfig } = await import("../train/config/print.js");
+    process.stdout.write(printConfig(readConfig(path, overrides)));
+    return;
+  }
+  const { continueRun, startRun } = await import("../train/train.js");
+  const run =
+    options.resume === undefined
+      ? startRun(readConfig(path, overrides), options.runs)
+      : continueRun(options.resume);
+  for (const warning of run.warnings) process.stderr.write(`warning: ${warning}\n`);
+  const began = performance.now();
+  const progress = progressOf(run.config);
+  const result = await interruptible(
+    "Stopping after this step. Press Ctrl-C again to exit at once.",
+    (signal) => run.train({ signal, onStep: progress.onStep }),
+  );
+  progress.stop();
+  if (!result.finished) {
+    process.stderr.write(
+      `Stopped after step ${result.step} of ${result.totalSteps}. Continue with:\n  jessl train --resume ${run.path}\n`,
+    );
+    throw new Interrupted();
+  }
+  process.stdout.write(`Trained in ${formatSeconds((performance.now() - began) / 1000)}: ${run.path}\n`);
+}
+
+interface RunProgress {
+  onStep(metrics: { step: number; epoch: number; loss?: number }, totalSteps: number): void;
+  stop(): void;
+}
+
+function progressOf(config: TrainConfig): RunProgress {
+  let bar: Progress | undefined;
+  return {
+    onStep({ step, epoch, loss }, totalSteps) {
+      bar ??= createProgress({
+        title: "train",
+        total: totalSteps * config.batch,
+        start: step * config.batch,
+        unit: "img",
+      });
+      const note = `epoch ${Math.min(config.epochs, Math.floor(epoch) + 1)}/${config.epochs} · loss ${loss?.toFixed(4)}`;
+      bar.update(step * config.batch, note);
+    },
+    stop() {
+      bar?.stop();
+    },
+  };
+}

@@ -1,0 +1,84 @@
+/** From the names in a configuration to the things they name. */
+import type { Augmentation } from "../augment/augmentation.js";
+import { brightness, contrast } from "../augment/brightness-contrast.js";
+import { gaussianNoise } from "../augment/gaussian-noise.js";
+import { horizontalFlip } from "../augment/horizontal-flip.js";
+import { randomResizedCrop } from "../augment/random-resized-crop.js";
+import { type ImageDataset, take } from "../data/dataset.js";
+import { fashionMnist } from "../data/fashion-mnist.js";
+import { convnet } from "../nn/convnet.js";
+import type { Layer } from "../nn/layer.js";
+import { adamw } from "../optim/adamw.js";
+import { lars } from "../optim/lars.js";
+import type { Optimiser } from "../optim/optimiser.js";
+import { warmupCosine } from "../optim/schedule.js";
+import { sgd } from "../optim/sgd.js";
+import { ConfigError } from "../support/errors.js";
+import type { EncoderConfig } from "./config/encoder.js";
+import type { OptimiserConfig } from "./config/optimiser.js";
+import type { TrainConfig } from "./config/schema.js";
+import type { AugmentationConfig, ViewsConfig } from "./config/views.js";
+
+/** The data set of a configuration: its training images, or its test images, all of them. */
+export function createDataset({ data }: TrainConfig, split: "train" | "test"): ImageDataset {
+  const dataset = fashionMnist(split, { folder: data.folder ?? undefined });
+  return split === "train" && data.train !== null ? take(dataset, data.train) : dataset;
+}
+
+/** @param shape [height, width, channels] of the images that reach the encoder */
+export function createEncoder(config: EncoderConfig, shape: readonly number[]): Layer {
+  switch (config.name) {
+    case "convnet":
+      return convnet(shape, config);
+    case "resnet8":
+    case "resnet18":
+      throw new ConfigError(`encoder ${config.name}: not there yet`);
+  }
+}
+
+export function createOptimiser(config: OptimiserConfig): Optimiser {
+  switch (config.name) {
+    case "adamw":
+      return adamw(config);
+    case "sgd":
+      return sgd(config);
+    case "lars":
+      return lars(config);
+  }
+}
+
+function createAugmentation(config: AugmentationConfig): Augmentation {
+  switch (config.name) {
+    case "randomResizedCrop":
+      return randomResizedCrop(config);
+    case "horizontalFlip":
+      return horizontalFlip(config);
+    case "brightness":
+      return brightness(config);
+    case "contrast":
+      return contrast(config);
+    case "gaussianNoise":
+      return gaussianNoise(config);
+  }
+}
+
+/** The pipeline of each view. @throws ConfigError when there are neither one nor as many as views */
+export function createPipelines({ count, pipelines }: ViewsConfig): Augmentation[][] {
+  if (pipelines.length !== 1 && pipelines.length !== count)
+    throw new ConfigError(`views.pipelines: expected 1 or ${count} (views.count), got ${pipelines.length}`);
+  return Array.from({ length: count }, (_, view) =>
+    (pipelines[view] ?? pipelines[0])!.map(createAugmentation),
+  );
+}
+
+/** The learning rate of each step, counted from 0. */
+export function createSchedule(
+  { schedule, optimiser, batch, epochs }: TrainConfig,
+  stepsPerEpoch: number,
+): (step: number) => number {
+  const base = optimiser.lr * (schedule.scaleByBatch ? batch / 256 : 1);
+  const warmupSteps = Math.round(schedule.warmupEpochs * stepsPerEpoch);
+  const totalSteps = epochs * stepsPerEpoch;
+  const end = schedule.name === "constant" ? 1 : schedule.end;
+  return (step) => warmupCosine(step, { base, totalSteps, warmupSteps, end });
+}

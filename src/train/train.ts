@@ -1,0 +1,133 @@
+/**
+ * Training runs as a user knows them: start one, continue one, load its encoder. A run is a folder; all that happens to
+ * it later needs no more than that folder.
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { HostTensor } from "../engine/host.js";
+import type { Tree } from "../engine/tree.js";
+import { ConfigError, DataError } from "../support/errors.js";
+import { createDataset, createEncoder } from "./build.js";
+import { latestCheckpoint, listCheckpoints, restoreTree } from "./checkpoint.js";
+import type { TrainConfig } from "./config/schema.js";
+import type { Encoder } from "./encoder.js";
+import { type HostState, type LoopOptions, type LoopResult, runLoop } from "./loop.js";
+import { createProgram, type TrainState } from "./program.js";
+import {
+  environment,
+  environmentChanges,
+  type Metrics,
+  readLines,
+  readRunConfig,
+  runFolder,
+  writeRunConfig,
+} from "./run-folder.js";
+
+export interface TrainResult extends LoopResult {
+  readonly runFolder: string;
+  readonly encoder: Encoder;
+  readonly metrics: readonly Metrics[];
+}
+
+/** A run that is ready to train. */
+export interface Run {
+  readonly path: string;
+  readonly config: TrainConfig;
+  /** What the user should know before it goes on, such as a version that changed. */
+  readonly warnings: readonly string[];
+  train(options?: LoopOptions): Promise<TrainResult>;
+}
+
+/** The name of a run that was given none. */
+export function runName({ name, method, encoder, batch, seed }: TrainConfig): string {
+  return name ?? `${method.name}-${encoder.name}-batch${batch}-seed${seed}`;
+}
+
+/**
+ * A new run in `<runs>/<name>`.
+ * @throws ConfigError when that folder holds a run already
+ */
+export function startRun(config: TrainConfig, runs = "runs"): Run {
+  const path = join(runs, runName(config));
+  if (existsSync(join(path, "config.json")))
+    throw new ConfigError(
+      `run ${path}: it exists already; continue it with --resume ${path}, or choose another name with name=…`,
+    );
+  return { path, config, warnings: [], train: (options) => trainIn(path, config, options) };
+}
+
+/** The run in a folder, to go on from its latest checkpoint. @throws DataError when the folder holds no run */
+export function continueRun(path: string): Run {
+  const { config, environment: before } = readRunConfig(path);
+  const warnings = environmentChanges(before, environment()).map(
+    (change) =>
+      `${change} since this run began; it may not end with the same bits as without the interruption`,
+  );
+  return { path, config, warnings, train: (options) => trainIn(path, config, options) };
+}
+
+async function trainIn(path: string, config: TrainConfig, options?: LoopOptions): Promise<TrainResult> {
+  const folder = runFolder(path);
+  const dataset = createDataset(config, "train");
+  const program = createProgram(config, dataset);
+  if (!existsSync(join(path, "config.json"))) writeRunConfig(folder, config);
+  try {
+    const result = await runLoop(program, config, folder, options);
+    const encoder = {
+      layer: program.encoder,
+      variables: encoderVariables(result.state),
+      imageShape: [dataset.height, dataset.width, dataset.channels],
+    };
+    return { ...result, runFolder: path, encoder, metrics: readLines(folder.metrics) };
+  } finally {
+    await program.dispose();
+  }
+}
+
+function encoderVariables(state: HostState): Encoder["variables"] {
+  const { params, state: statistics } = state as unknown as TrainState<HostTensor>;
+  return { params: params.encoder, state: statistics.encoder };
+}
+
+/**
+ * Trains an encoder in `<runs>/<name>`; a run that was stopped there is continued, a finished one is loaded.
+ * @throws TrainingError when the loss is not finite; DataError when the data are missing; ConfigError when the folder
+ * holds a run with another configuration
+ */
+export async function trainEncoder(
+  config: TrainConfig,
+  { runs = "runs", ...options }: LoopOptions & { readonly runs?: string } = {},
+): Promise<TrainResult> {
+  const path = join(runs, runName(config));
+  if (existsSync(join(path, "config.json"))) {
+    const before = readRunConfig(path).config;
+    if (JSON.stringify(before) !== JSON.stringify(config))
+      throw new ConfigError(`run ${path}: expected the configuration it was begun with; choose another name`);
+  }
+  return trainIn(path, config, options);
+}
+
+/** The encoder of a run, from its latest checkpoint or that of a step. @throws DataError when there is none */
+export function loadEncoder(path: string): Encoder {
+  const { config } = readRunConfig(path);
+  const folder = runFolder(path);
+  const checkpoint = latestCheckpoint(folder.checkpoints);
+  if (!checkpoint)
+    throw new DataError(
+      `run ${path}: expected a checkpoint, found ${listCheckpoints(folder.checkpoints).length}`,
+    );
+  const { height, width, channels } = createDataset(config, "train");
+  const imageShape = [height, width, channels];
+  const layer = createEncoder(config.encoder, imageShape);
+  const like = layer.init([0, 0]);
+  const restore = (tree: Tree<HostTensor>, prefix: string) =>
+    restoreTree(tree, checkpoint.tensors, checkpoint.path, prefix);
+  return {
+    layer,
+    variables: {
+      params: restore(like.params, "params.encoder."),
+      state: restore(like.state, "state.encoder."),
+    },
+    imageShape,
+  };
+}
