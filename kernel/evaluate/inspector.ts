@@ -1,0 +1,94 @@
+/**
+ * Evaluation by V8's own inspector, on the main thread's own session, in REPL mode: bindings stay alive across cells,
+ * `const`, `let` and `class` may be declared again, top-level await works, and a cell that throws keeps what it had
+ * declared. The value or error is fetched as the object itself, not as the inspector's description.
+ */
+
+import type { Runtime } from "node:inspector";
+import { Session } from "node:inspector";
+import { InterruptError } from "./context.js";
+
+/** What came of an evaluation. */
+export type Outcome = { value: unknown } | { error: unknown };
+
+/** Evaluates scripts in the main context. */
+export class Evaluator {
+  private readonly session = new Session();
+  private readonly receiver: string;
+  private taken: unknown;
+
+  constructor() {
+    this.session.connect();
+    const key = Symbol.for("jessl.kernel.receiver");
+    const holder = globalThis as unknown as { [key: symbol]: unknown };
+    holder[key] = (value: unknown) => {
+      this.taken = value;
+    };
+    let id: string | undefined;
+    this.session.post(
+      "Runtime.evaluate",
+      { expression: 'globalThis[Symbol.for("jessl.kernel.receiver")]' },
+      (_error, { result }) => {
+        id = result.objectId;
+      },
+    );
+    delete holder[key];
+    if (id === undefined) throw new Error("inspector: expected an object id");
+    this.receiver = id;
+  }
+
+  /** Runs a script; `name` is the file that its stack frames show. */
+  run(script: string, name: string): Promise<Outcome> {
+    return new Promise((resolve) => {
+      this.session.post(
+        "Runtime.evaluate",
+        {
+          expression: `${script}\n//# sourceURL=${name}`,
+          replMode: true,
+          awaitPromise: true,
+          objectGroup: "cell",
+          silent: true,
+          includeCommandLineAPI: false,
+        },
+        (failure, answer) => {
+          // Terminated: there is no result.
+          if (failure) return resolve({ error: new InterruptError() });
+          const { result, exceptionDetails } = answer as Runtime.EvaluateReturnType;
+          const thrown = exceptionDetails?.exception;
+          const value = this.take(thrown ?? result);
+          this.session.post("Runtime.releaseObjectGroup", { objectGroup: "cell" });
+          resolve(
+            exceptionDetails === undefined
+              ? { value }
+              : { error: thrown === undefined ? new InterruptError() : value },
+          );
+        },
+      );
+    });
+  }
+
+  /** Lets the process end without waiting for a debugger. */
+  close(): void {
+    this.session.disconnect();
+  }
+
+  private take(remote: Runtime.RemoteObject): unknown {
+    if (remote.objectId === undefined) return primitive(remote);
+    this.taken = undefined;
+    this.session.post("Runtime.callFunctionOn", {
+      functionDeclaration: "function (value) { this(value); }",
+      objectId: this.receiver,
+      arguments: [{ objectId: remote.objectId }],
+      silent: true,
+    });
+    const value = this.taken;
+    this.taken = undefined;
+    return value;
+  }
+}
+
+function primitive({ type, subtype, value, unserializableValue: text }: Runtime.RemoteObject): unknown {
+  if (text !== undefined) return type === "bigint" ? BigInt(text.slice(0, -1)) : Number(text);
+  if (subtype === "null") return null;
+  return type === "undefined" ? undefined : value;
+}

@@ -1,0 +1,60 @@
+/**
+ * The language thread: TypeScript is large, and a check takes milliseconds, so it has a thread of its own. Completion
+ * and inspection answer while a cell computes, an interrupt cannot hit the compiler, and the kernel is ready before
+ * the compiler is loaded. It serves two ports: cells from the evaluation thread, questions from the protocol thread.
+ */
+import { type MessagePort, workerData } from "node:worker_threads";
+import type { LanguageQuestion } from "../../protocol/channel.js";
+import { complete, inspect, isComplete } from "./assist.js";
+import { type Compiled, compile, compileExpression } from "./compile.js";
+import { NotebookLanguage } from "./service.js";
+
+/** What the thread is given. */
+export interface LanguageStart {
+  folder: string;
+  questions: MessagePort;
+  cells: MessagePort;
+}
+
+/** A cell or an expression to compile. */
+export type CompileRequest = { number: number; type: "cell" | "expression" | "inspect"; code: string };
+
+const { folder, questions, cells } = workerData as LanguageStart;
+const language = new NotebookLanguage(folder);
+
+cells.on("message", ({ number, code, type }: CompileRequest) => {
+  if (type === "inspect") {
+    const question: LanguageQuestion = { type, code, cursor: code.length, detail: 0 };
+    cells.postMessage({ number, answer: reply(question) });
+    return;
+  }
+  let answer: Compiled;
+  try {
+    answer = type === "expression" ? compileExpression(language, code) : compile(language, code);
+  } catch (error) {
+    const message = `the TypeScript compiler failed: ${error instanceof Error ? error.message : String(error)}`;
+    answer = { ok: false, faults: [{ code: 0, message, line: 1, column: 1, length: 1, syntax: false }] };
+  }
+  cells.postMessage({ number, answer });
+});
+
+questions.on("message", ({ number, question }: { number: number; question: LanguageQuestion }) => {
+  questions.postMessage({ number, answer: reply(question) });
+});
+
+function reply(question: LanguageQuestion): object {
+  try {
+    if (question.type === "complete") return complete(language, question.code, question.cursor);
+    if (question.type === "inspect")
+      return inspect(language, question.code, question.cursor, question.detail);
+    return isComplete(question.code);
+  } catch (error) {
+    const { name, message } = error as Error;
+    return { status: "error", ename: name, evalue: message, traceback: [`${name}: ${message}`] };
+  }
+}
+
+// Warm up while the user reads: the libraries are parsed and the checker's code is compiled by the first check.
+language.errors(
+  language.open("const warm: number[] = [1]; console.log(warm.map(String), await Promise.resolve());"),
+);

@@ -1,0 +1,149 @@
+/**
+ * Runs the cells: takes off the magics, has the rest compiled, evaluates it, and publishes the result or the error.
+ * It never throws: whatever happens, the protocol thread gets one reply per cell.
+ */
+import type { ExecuteTask, Reply } from "../protocol/channel.js";
+import { bundle, type MimeBundle } from "./bundle.js";
+import type { Compiler } from "./compiler.js";
+import { CellContext, InterruptError, runInCell } from "./context.js";
+import { DisplayHandle } from "./display.js";
+import type { Evaluator } from "./inspector.js";
+import type { Link } from "./link.js";
+import { parseMagics } from "./magics/parse.js";
+import { runCellMagic, runLineMagic } from "./magics/run.js";
+import { describeFaults, type ErrorContent, Sources } from "./traceback.js";
+
+/** A cell that does not compile. */
+class Rejected extends Error {
+  readonly content: ErrorContent;
+
+  constructor(content: ErrorContent) {
+    super(content.evalue);
+    this.content = content;
+  }
+}
+
+/** Runs cells, one at a time. */
+export class Runner {
+  readonly sources = new Sources();
+  private readonly link: Link;
+  private readonly compiler: Compiler;
+  private readonly evaluator: Evaluator;
+  private readonly folder: string;
+  private readonly ready: Promise<void>;
+  private scripts = 0;
+  private cell: CellContext | undefined;
+
+  constructor(link: Link, compiler: Compiler, evaluator: Evaluator, folder: string, ready: Promise<void>) {
+    this.link = link;
+    this.compiler = compiler;
+    this.evaluator = evaluator;
+    this.folder = folder;
+    this.ready = ready;
+  }
+
+  /** Whether a cell is at work. */
+  get busy(): boolean {
+    return this.cell !== undefined;
+  }
+
+  /** Interrupts the cell at work. */
+  interrupt(): void {
+    this.cell?.interrupt();
+  }
+
+  /** Runs a cell and sends the reply. */
+  async execute(task: ExecuteTask): Promise<void> {
+    const cell = new CellContext(task.parent, task.allowStdin, task.silent);
+    this.cell = cell;
+    const reply = await runInCell(cell, () => this.run(task, cell));
+    this.cell = undefined;
+    runInCell(cell, () => this.link.send({ type: "done", parent: task.parent, reply }));
+  }
+
+  private async run(task: ExecuteTask, cell: CellContext): Promise<Reply & { status: "ok" | "error" }> {
+    const payload: object[] = [];
+    try {
+      await this.ready;
+      const result = await this.body(task, cell, payload);
+      if (result !== undefined && !task.silent) {
+        const content = { execution_count: task.count, data: result, metadata: {} };
+        this.link.publish("execute_result", content);
+      }
+      const expressions = await this.expressions(task.userExpressions, cell);
+      return { status: "ok", payload, user_expressions: expressions };
+    } catch (error) {
+      const content = this.describe(error);
+      if (!task.silent) this.link.publish("error", content);
+      return { status: "error", ...content, payload, user_expressions: {} };
+    }
+  }
+
+  private describe(error: unknown): ErrorContent {
+    return error instanceof Rejected ? error.content : this.sources.describe(error);
+  }
+
+  private async body(
+    task: ExecuteTask,
+    cell: CellContext,
+    payload: object[],
+  ): Promise<MimeBundle | undefined> {
+    const { cell: wrappers, lines, body } = parseMagics(task.code);
+    const around = {
+      link: this.link,
+      folder: this.folder,
+      cell,
+      inspect: (name: string) => this.compiler.inspect(name),
+      page: (data: { [type: string]: unknown }) => payload.push({ source: "page", data, start: 0 }),
+    };
+    for (const magic of lines) await runLineMagic(magic, around);
+    const foreign = wrappers.find(({ name }) => name !== "%%time");
+    const begin = performance.now();
+    try {
+      if (foreign !== undefined) {
+        await runCellMagic(foreign, body.trimStart(), around);
+        return undefined;
+      }
+      return body.trim() === "" ? undefined : await this.evaluate(body, cell);
+    } finally {
+      if (wrappers.some(({ name }) => name === "%%time"))
+        this.link.print("stdout", `time: ${duration(performance.now() - begin)}\n`);
+    }
+  }
+
+  private async evaluate(
+    code: string,
+    cell: CellContext,
+    expression = false,
+  ): Promise<MimeBundle | undefined> {
+    const compiled = await cell.guard(this.compiler.compile(code, expression));
+    if (!compiled.ok) throw new Rejected(describeFaults(code, compiled.faults));
+    const { js, map, result } = compiled.program;
+    this.scripts += 1;
+    const name = `cell-${this.scripts}.ts`;
+    this.sources.add(name, code, map);
+    const outcome = await cell.guard(this.evaluator.run(js, name));
+    if ("error" in outcome) throw outcome.error;
+    if (cell.signal.aborted) throw new InterruptError();
+    // What `display` returns has been shown already.
+    const shown = outcome.value === undefined || outcome.value instanceof DisplayHandle;
+    return result && !shown ? bundle(outcome.value) : undefined;
+  }
+
+  private async expressions(wanted: { [name: string]: string }, cell: CellContext): Promise<object> {
+    const found: { [name: string]: object } = {};
+    for (const [name, code] of Object.entries(wanted)) {
+      try {
+        const data = (await this.evaluate(code, cell, true)) ?? { "text/plain": "undefined" };
+        found[name] = { status: "ok", data, metadata: {} };
+      } catch (error) {
+        found[name] = { status: "error", ...this.describe(error) };
+      }
+    }
+    return found;
+  }
+}
+
+function duration(milliseconds: number): string {
+  return milliseconds < 1000 ? `${milliseconds.toFixed(1)} ms` : `${(milliseconds / 1000).toFixed(2)} s`;
+}

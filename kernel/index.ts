@@ -1,0 +1,15 @@
+/** The kernel's public API: how it is started, and what it tells about itself. */
+import { fileURLToPath } from "node:url";
+
+export { kernelInfo } from "./protocol/info.js";
+
+/** The kernel's executable. */
+export const kernelMain: string = fileURLToPath(new URL("./main.js", import.meta.url));
+
+/**
+ * The command that starts the kernel, for a kernelspec or a client. The flag keeps Node alive where V8 terminates code
+ * inside a timer.
+ */
+export function kernelCommand(connectionFile: string, node: string = process.execPath): string[] {
+  return [node, "--no-force-async-hooks-checks", kernelMain, connectionFile];
+}

@@ -1,0 +1,121 @@
+/**
+ * The kernel's executable: `node main.js <connection-file>`. This thread evaluates the cells; it starts the protocol
+ * thread, which owns the sockets, and once that is ready the language thread, which loads TypeScript.
+ */
+import { MessageChannel, Worker } from "node:worker_threads";
+import { rich } from "./evaluate/bundle.js";
+import { Comms } from "./evaluate/comms.js";
+import { Compiler } from "./evaluate/compiler.js";
+import { CellContext, runInCell } from "./evaluate/context.js";
+import { installGlobals } from "./evaluate/globals.js";
+import { Imports } from "./evaluate/imports.js";
+import { Evaluator } from "./evaluate/inspector.js";
+import type { LanguageStart } from "./evaluate/language/worker.js";
+import { Link } from "./evaluate/link.js";
+import { endDescendants, showStrayErrors } from "./evaluate/process.js";
+import { Runner } from "./evaluate/runner.js";
+import type { CommTask, ProtocolStart, ToEvaluation } from "./protocol/channel.js";
+import { allocateRing } from "./protocol/ring.js";
+
+const connectionFile = process.argv[2];
+if (connectionFile === undefined) {
+  process.stderr.write("usage: node main.js <connection-file>\n");
+  process.exit(2);
+}
+
+const folder = process.cwd();
+const ring = allocateRing();
+const memory = new SharedArrayBuffer(8);
+const questions = new MessageChannel();
+const cells = new MessageChannel();
+const answers = new MessageChannel();
+
+const protocol = new Worker(new URL("./protocol/worker.js", import.meta.url), {
+  workerData: {
+    connectionFile,
+    ring,
+    shared: memory,
+    language: questions.port1,
+    input: answers.port1,
+  } satisfies ProtocolStart,
+  transferList: [questions.port1, answers.port1],
+});
+protocol.on("error", (error) => {
+  process.stderr.write(`${error.stack ?? error.message}\n`);
+  process.exit(1);
+});
+
+const link = new Link(ring, (message) => protocol.postMessage(message));
+const evaluator = new Evaluator();
+const imports = new Imports(folder);
+const comms = new Comms(link);
+let begin: () => void = () => undefined;
+const ready = new Promise<void>((resolve) => {
+  begin = resolve;
+}).then(() => rich.load());
+const runner = new Runner(link, new Compiler(cells.port1), evaluator, folder, ready);
+const intervals = installGlobals({ link, comms, imports, input: answers.port2, memory, folder });
+
+protocol.on("message", (message: ToEvaluation | { type: "ready" } | { type: "closed" }) => {
+  switch (message.type) {
+    case "ready":
+      return start();
+    case "execute":
+      return void runner.execute(message);
+    case "comm":
+      return runInCell(new CellContext(message.parent, false, false), () => onComm(message));
+    case "comm info":
+      return link.send({
+        type: "done",
+        parent: message.parent,
+        reply: { status: "ok", comms: comms.info(message.target) },
+      });
+    case "interrupt":
+      return onInterrupt(message.number);
+    case "shutdown":
+      return end();
+  }
+});
+
+// What the user sees and what is large is loaded when the kernel has told that it is ready.
+function start(): void {
+  link.capture();
+  showStrayErrors(link, runner.sources);
+  const language = new Worker(new URL("./evaluate/language/worker.js", import.meta.url), {
+    workerData: { folder, questions: questions.port2, cells: cells.port2 } satisfies LanguageStart,
+    transferList: [questions.port2, cells.port2],
+  });
+  language.on("error", (error) => {
+    link.print("stderr", `the language thread failed: ${error.stack ?? error.message}\n`);
+    end(1);
+  });
+  begin();
+}
+
+function onComm(message: CommTask): void {
+  try {
+    comms.receive(message);
+  } catch (error) {
+    link.print("stderr", `${runner.sources.describe(error).traceback.join("\n")}\n`);
+  }
+  link.send({ type: "done", parent: message.parent, reply: { status: "ok" } });
+}
+
+function onInterrupt(number: number): void {
+  link.acknowledge(number);
+  if (runner.busy) {
+    runner.interrupt();
+    return;
+  }
+  // No cell is at work: if something blocks this thread again and again, it is a repeating timer.
+  for (const timer of intervals) clearInterval(timer);
+}
+
+function end(code = 0): void {
+  endDescendants();
+  evaluator.close();
+  process.exit(code);
+}
+
+process.on("SIGINT", () => protocol.postMessage({ type: "sigint" }));
+process.on("SIGTERM", () => end());

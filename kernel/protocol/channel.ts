@@ -1,0 +1,77 @@
+/**
+ * What the threads say to each other. The protocol thread owns the sockets and knows the headers of requests; the
+ * evaluation thread knows requests only by their number (`parent`). Everything that the evaluation thread publishes
+ * carries the position of the print ring at that time, so that text printed before it arrives before it.
+ */
+import type { MessagePort } from "node:worker_threads";
+import type { Json } from "./wire.js";
+
+/** A cell to run. */
+export interface ExecuteTask {
+  type: "execute";
+  parent: number;
+  code: string;
+  count: number;
+  silent: boolean;
+  allowStdin: boolean;
+  userExpressions: { [name: string]: string };
+}
+
+/** A comm message from the front end. */
+export interface CommTask {
+  type: "comm";
+  parent: number;
+  kind: "comm_open" | "comm_msg" | "comm_close";
+  content: Json;
+  metadata: Json;
+  buffers: Uint8Array[];
+}
+
+/** From the protocol thread to the evaluation thread. */
+export type ToEvaluation =
+  | ExecuteTask
+  | CommTask
+  | { type: "comm info"; parent: number; target: string | undefined }
+  | { type: "interrupt"; number: number }
+  | { type: "shutdown" };
+
+/** What `execute_reply`, or another reply, holds. */
+export type Reply = Json & { status: "ok" | "error" | "aborted" };
+
+/** From the evaluation thread to the protocol thread. */
+export type ToProtocol =
+  | { type: "wake" }
+  | { type: "interrupt seen"; number: number }
+  | { type: "input"; at: number; parent: number; prompt: string; password: boolean }
+  | {
+      type: "publish";
+      at: number;
+      parent: number;
+      kind: string;
+      content: Json;
+      metadata: Json;
+      buffers: Uint8Array[];
+    }
+  | { type: "done"; at: number; parent: number; reply: Reply };
+
+/** An answer to `input_request`, or the reason why there is none. */
+export type InputAnswer = { value: string } | { interrupted: true };
+
+/** What the protocol thread is given when it starts. */
+export interface ProtocolStart {
+  connectionFile: string;
+  ring: SharedArrayBuffer;
+  /** Int32: [answers to input requests so far, milliseconds that an interrupt waits before it terminates]. */
+  shared: SharedArrayBuffer;
+  language: MessagePort;
+  input: MessagePort;
+}
+
+/** Indices into `shared`. */
+export const shared = { answers: 0, grace: 1 } as const;
+
+/** Questions to the language service, and what it answers. */
+export type LanguageQuestion =
+  | { type: "complete"; code: string; cursor: number }
+  | { type: "inspect"; code: string; cursor: number; detail: number }
+  | { type: "is complete"; code: string };

@@ -1,0 +1,31 @@
+/**
+ * The protocol thread: reads the connection file, binds the sockets, and says when it is ready. It also watches the
+ * process that started the kernel, and ends the kernel when that has gone.
+ */
+import { parentPort, workerData } from "node:worker_threads";
+import type { ProtocolStart, ToProtocol } from "./channel.js";
+import { readConnection } from "./connection.js";
+import { Server } from "./server.js";
+
+const port = parentPort;
+if (port === null) throw new Error("protocol/worker.js: expected to run as a worker thread");
+const start = workerData as ProtocolStart;
+const connection = readConnection(start.connectionFile, (text) => process.stderr.write(`${text}\n`));
+const server = new Server(connection, start, (message) => port.postMessage(message));
+port.on("message", (message: ToProtocol | { type: "sigint" } | { type: "close" }) => {
+  if (message.type === "sigint") server.interrupt();
+  else if (message.type === "close") void server.close().then(() => port.postMessage({ type: "closed" }));
+  else server.onEvaluation(message);
+});
+await server.listen(connection);
+port.postMessage({ type: "ready" });
+
+// Jupyter names the process that started the kernel. When that dies, the kernel gets another parent.
+if (process.env.JPY_PARENT_PID) {
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid === parent) return;
+    port.postMessage({ type: "shutdown" });
+    setTimeout(() => process.kill(process.pid, "SIGKILL"), 2500);
+  }, 1000).unref();
+}
