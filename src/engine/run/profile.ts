@@ -75,7 +75,10 @@ function operations({ args }: Event): number {
 
 // Names are scope/Operator_number; nodes that ONNX Runtime fused say so in front.
 function scopeOf(name: string): string {
-  const path = name.replace(/^fused /, "").replace(/_kernel_time$/, "").split("/");
+  const path = name
+    .replace(/^fused /, "")
+    .replace(/_kernel_time$/, "")
+    .split("/");
   return path.slice(0, -1).join("/") || "(no scope)";
 }
 
