@@ -49,8 +49,9 @@ async function numbers(tree: unknown): Promise<Map<string, ArrayLike<number>>> {
   return new Map(await Promise.all(leaves.map(async (leaf, i) => [paths[i]!, await leaf.data()] as const)));
 }
 
-// A bias before batch norm moves nothing: its gradient is zero in exact arithmetic, and what is computed is rounding.
-const idle = "head.linear1.bias";
+// A bias before batch norm moves nothing: its gradient is zero in exact arithmetic, and what is computed is rounding,
+// which AdamW scales up. Only the batch norm's running mean sees it.
+const idle = ["head.linear1.bias", "head.norm1.mean"];
 
 describe("compiled SimCLR equals the eager one: loss, every gradient and updated weights over three steps", () => {
   const encoders: { [name: string]: () => Layer } = {
@@ -82,7 +83,7 @@ describe("compiled SimCLR equals the eager one: loss, every gradient and updated
           expect([...actual.keys()]).toEqual([...expected.keys()]);
           for (const [path, wanted] of expected) {
             const got = actual.get(path)!;
-            if (!path.endsWith(idle))
+            if (!idle.some((name) => path.endsWith(name)))
               expect(relativeError(got, wanted), `step ${i} ${path}`).toBeLessThanOrEqual(1e-5);
             else if (path.startsWith("grads"))
               for (const g of [got, wanted]) expect(Math.max(...Array.from(g, Math.abs))).toBeLessThan(1e-6);
