@@ -1,0 +1,57 @@
+/**
+ * Tests that want more than Node and npm: Python with some modules, Chromium, a program or a library. Where a part is
+ * missing the suite is skipped and its name says why; under JESSL_TEST_ALL=1, which CI sets, that is a failure instead.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test } from "vitest";
+import { packageRoot } from "../../src/index.js";
+
+/** `python:torch`, `program:git`, `file:/usr/bin/chromium`. */
+export type Part = `python:${string}` | `program:${string}` | `file:${string}`;
+
+function succeeds(program: string, args: readonly string[]): boolean {
+  try {
+    execFileSync(program, args, { stdio: "ignore", timeout: 60_000 });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The interpreter that tests use: JESSL_PYTHON, the project's .venv, or python3. */
+export const python: string =
+  [process.env.JESSL_PYTHON, join(packageRoot, ".venv/bin/python")].find(
+    (path) => path !== undefined && existsSync(path),
+  ) ?? "python3";
+
+const known = new Map<Part, boolean>();
+
+function isThere(part: Part): boolean {
+  const name = part.slice(part.indexOf(":") + 1);
+  if (part.startsWith("file:")) return existsSync(name);
+  if (part.startsWith("program:")) return succeeds("which", [name]);
+  const spec = `import importlib.util, sys; sys.exit(importlib.util.find_spec(${JSON.stringify(name)}) is None)`;
+  return succeeds(python, ["-c", spec]);
+}
+
+/** Those of `parts` that are not on this machine. */
+export function missingParts(...parts: Part[]): Part[] {
+  return parts.filter((part) => {
+    const there = known.get(part) ?? isThere(part);
+    known.set(part, there);
+    return !there;
+  });
+}
+
+/** A suite that runs where all parts are there. */
+export function describeWith(parts: readonly Part[], name: string, suite: () => void): void {
+  const missing = missingParts(...parts);
+  if (missing.length === 0) describe(name, suite);
+  else if (process.env.JESSL_TEST_ALL === "1")
+    test(name, () => {
+      throw new Error(`${name}: needs ${missing.join(", ")}, and JESSL_TEST_ALL=1 forbids to skip it`);
+    });
+  else describe.skip(`${name} (skipped: needs ${missing.join(", ")})`, suite);
+}
