@@ -17,4 +17,6 @@ export { tf } from "./engine/tf.js";
 export { constant, isTracing, scope } from "./engine/trace/trace.js";
 export type { Tree } from "./engine/tree.js";
 export { leafPaths, mapTree, zipTrees } from "./engine/tree.js";
+// figures
+export * from "./figure/index.js";
 export { packageRoot, version } from "./support/package.js";

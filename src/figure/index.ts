@@ -1,0 +1,8 @@
+/** Figures: made of plain data, shown live by Vega-Lite, or drawn as SVG and PNG without a browser. */
+export { type Figure, figure, isFigure, type Specification, vegaLiteSpec, wrapText } from "./figure.js";
+export { type HeatMapCell, type HeatMapOptions, heatMap } from "./heat-map.js";
+export { formatInterval, type Interval, interval, pairedInterval } from "./interval.js";
+export { type CurveOptions, type CurvePoint, learningCurve } from "./learning-curve.js";
+export { type RenderOptions, renderPng, renderSvg, saveFigure, svgToPng } from "./render.js";
+export { type SweepOptions, type SweepPoint, sweepFigure } from "./sweep.js";
+export { categorical, fontFamily, palette, type Theme, themeConfig } from "./theme.js";

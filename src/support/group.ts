@@ -1,0 +1,13 @@
+/** Grouping, as `Map.groupBy` of newer Nodes does it. */
+
+/** Values by their key, keys and values in the order in which they came. */
+export function groupBy<T, K>(values: Iterable<T>, key: (value: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const value of values) {
+    const name = key(value);
+    const group = groups.get(name);
+    if (group) group.push(value);
+    else groups.set(name, [value]);
+  }
+  return groups;
+}
