@@ -9,6 +9,8 @@ import { DataError, formatShape } from "../support/errors.js";
 export interface IdxArray {
   readonly shape: readonly number[];
   readonly data: Uint8Array;
+  /** The whole file, unpacked; `data` is its end. */
+  readonly file: Uint8Array;
 }
 
 const unsignedByte = 0x08;
@@ -47,7 +49,7 @@ export function decodeIdx(bytes: Uint8Array, name = "IDX"): IdxArray {
     throw new DataError(
       `${name}: expected ${size} bytes for ${formatShape(shape)}, got ${plain.length - start}`,
     );
-  return { shape, data: plain.subarray(start) };
+  return { shape, data: plain.subarray(start), file: plain };
 }
 
 function inflate(bytes: Uint8Array, name: string): Uint8Array {
@@ -59,7 +61,7 @@ function inflate(bytes: Uint8Array, name: string): Uint8Array {
 }
 
 /** The bytes of a gzipped IDX file; the same input gives the same bytes. */
-export function encodeIdx({ shape, data }: IdxArray): Uint8Array {
+export function encodeIdx({ shape, data }: Pick<IdxArray, "shape" | "data">): Uint8Array {
   const header = Buffer.alloc(4 + 4 * shape.length);
   header.set([0, 0, unsignedByte, shape.length]);
   shape.forEach((length, i) => {

@@ -4,8 +4,6 @@ import { brightness, contrast } from "../augment/brightness-contrast.js";
 import { gaussianNoise } from "../augment/gaussian-noise.js";
 import { horizontalFlip } from "../augment/horizontal-flip.js";
 import { randomResizedCrop } from "../augment/random-resized-crop.js";
-import { type ImageDataset, take } from "../data/dataset.js";
-import { fashionMnist } from "../data/fashion-mnist.js";
 import { convnet } from "../nn/convnet.js";
 import type { Layer } from "../nn/layer.js";
 import { adamw } from "../optim/adamw.js";
@@ -18,12 +16,6 @@ import type { EncoderConfig } from "./config/encoder.js";
 import type { OptimiserConfig } from "./config/optimiser.js";
 import type { TrainConfig } from "./config/schema.js";
 import type { AugmentationConfig, ViewsConfig } from "./config/views.js";
-
-/** The data set of a configuration: its training images, or its test images, all of them. */
-export function createDataset({ data }: TrainConfig, split: "train" | "test"): ImageDataset {
-  const dataset = fashionMnist(split, { folder: data.folder ?? undefined });
-  return split === "train" && data.train !== null ? take(dataset, data.train) : dataset;
-}
 
 /** @param shape [height, width, channels] of the images that reach the encoder */
 export function createEncoder(config: EncoderConfig, shape: readonly number[]): Layer {

@@ -7,9 +7,10 @@ import { join } from "node:path";
 import type { HostTensor } from "../engine/host.js";
 import type { Tree } from "../engine/tree.js";
 import { ConfigError, DataError } from "../support/errors.js";
-import { createDataset, createEncoder } from "./build.js";
+import { createEncoder } from "./build.js";
 import { latestCheckpoint, listCheckpoints, restoreTree } from "./checkpoint.js";
 import type { TrainConfig } from "./config/schema.js";
+import { createDataset } from "./dataset.js";
 import type { Encoder } from "./encoder.js";
 import { type HostState, type LoopOptions, type LoopResult, runLoop } from "./loop.js";
 import { createProgram, type TrainState } from "./program.js";
@@ -68,7 +69,7 @@ export function continueRun(path: string): Run {
 
 async function trainIn(path: string, config: TrainConfig, options?: LoopOptions): Promise<TrainResult> {
   const folder = runFolder(path);
-  const dataset = createDataset(config, "train");
+  const dataset = await createDataset(config, "train");
   const program = createProgram(config, dataset);
   if (!existsSync(join(path, "config.json"))) writeRunConfig(folder, config);
   try {
@@ -108,7 +109,7 @@ export async function trainEncoder(
 }
 
 /** The encoder of a run, from its latest checkpoint or that of a step. @throws DataError when there is none */
-export function loadEncoder(path: string): Encoder {
+export async function loadEncoder(path: string): Promise<Encoder> {
   const { config } = readRunConfig(path);
   const folder = runFolder(path);
   const checkpoint = latestCheckpoint(folder.checkpoints);
@@ -116,7 +117,7 @@ export function loadEncoder(path: string): Encoder {
     throw new DataError(
       `run ${path}: expected a checkpoint, found ${listCheckpoints(folder.checkpoints).length}`,
     );
-  const { height, width, channels } = createDataset(config, "train");
+  const { height, width, channels } = await createDataset(config, "train");
   const imageShape = [height, width, channels];
   const layer = createEncoder(config.encoder, imageShape);
   const like = layer.init([0, 0]);

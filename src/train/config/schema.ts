@@ -3,25 +3,11 @@
  * Unknown keys are errors at every level.
  */
 import { z } from "zod";
+import { dataSchema } from "./data.js";
 import { encoderSchema } from "./encoder.js";
 import { methodSchema } from "./method.js";
 import { optimiserSchema, scheduleSchema } from "./optimiser.js";
 import { viewsSchema } from "./views.js";
-
-const dataSchema = z.strictObject({
-  name: z.enum(["fashion-mnist"]).default("fashion-mnist").describe("data set"),
-  folder: z
-    .string()
-    .nullable()
-    .default(null)
-    .describe("its folder; null: the embedded 10,000 + 2,000 images"),
-  train: z
-    .int()
-    .positive()
-    .nullable()
-    .default(null)
-    .describe("train on the first so many images; null: on all"),
-});
 
 const checkpointSchema = z.strictObject({
   everyEpochs: z.number().positive().default(1).describe("save so often; 0.5 is twice an epoch"),
@@ -40,7 +26,7 @@ export const trainConfigSchema = z.strictObject({
   epochs: z.int().positive().default(5).describe("passes over the training images"),
   batch: z.int().min(2).default(64).describe("images a step; each is seen in every view"),
   accumulate: z.int().positive().default(1).describe("split the batch into so many parts to save memory"),
-  data: dataSchema.prefault({}).describe("the images"),
+  data: dataSchema.prefault({ name: "fashion-mnist" }).describe("the images"),
   encoder: encoderSchema
     .prefault({ name: "convnet" })
     .describe("the network whose output is the representation"),
