@@ -2,45 +2,44 @@
  * NT-Xent, the loss of SimCLR (Chen et al. 2020, arXiv 2002.05709, eq. 1): for each of the 2N views, the other view of
  * its image against the 2N − 2 views of other images, by cosine similarity over τ. As FFCV-SSL has it (`SimCLR` in
  * its losses): mean over 2N of −s_pos + logsumexp(all but itself).
+ *
+ * With negatives of your own, the logsumexp goes over the positive and these; without any, only −s_pos is left.
  */
-
-import { type HostTensor, hostZeros } from "../engine/host.js";
 import { tf } from "../engine/tf.js";
 import { constant } from "../engine/trace/trace.js";
-import { formatShape, ShapeError } from "../support/errors.js";
+import { checkNegatives, checkViews, diagonals, type Negatives, normalise, without } from "./embeddings.js";
 
-export interface SimclrOptions {
-  /** τ; 0.5 by default. */
+export interface ContrastiveOptions {
+  /** τ */
   readonly temperature?: number;
+  /** "batch" by default. */
+  readonly negatives?: Negatives;
 }
 
-/** Rows of length 1. */
-export function normalise(z: tf.Tensor2D): tf.Tensor2D {
-  return tf.mul(z, tf.rsqrt(tf.add(tf.sum(tf.square(z), 1, true), 1e-12))) as tf.Tensor2D;
-}
-
-function identity(n: number): HostTensor {
-  const matrix = hostZeros([n, n]);
-  for (let i = 0; i < n; i++) matrix.data[i * (n + 1)] = 1;
-  return matrix;
-}
-
-/** @param z1, z2 [N, dimensions]: two views of N images, N at least 2 @returns a scalar */
+/**
+ * @param z1, z2 [N, dimensions]: two views of N images, N at least 2 when the negatives are those of the batch
+ * @param options τ is 0.5 by default
+ * @returns a scalar
+ */
 export function simclr(
   z1: tf.Tensor2D,
   z2: tf.Tensor2D,
-  { temperature = 0.5 }: SimclrOptions = {},
+  { temperature = 0.5, negatives = "batch" }: ContrastiveOptions = {},
 ): tf.Scalar {
-  const [n, width] = z1.shape;
-  if (n !== z2.shape[0] || width !== z2.shape[1] || n < 2)
-    throw new ShapeError(
-      `views: expected two of one shape [2 or more, dimensions], got ${formatShape(z1.shape)} and ${formatShape(z2.shape)}`,
-    );
+  checkViews(z1, z2, negatives === "batch" ? 2 : 1);
+  checkNegatives(negatives, z1.shape[1]);
   const z = normalise(tf.concat([z1, z2], 0) as tf.Tensor2D);
-  const similarities = tf.div(tf.matMul(z, z, false, true), temperature);
-  // A view is no negative of itself: cosines are at most 1, so this leaves its term at e^−30 of the largest or below.
-  const others = tf.sub(similarities, tf.mul(constant(identity(2 * n)), 2 / temperature + 30));
   const [first, second] = tf.split(z, 2, 0) as [tf.Tensor2D, tf.Tensor2D];
   const positive = tf.div(tf.sum(tf.mul(first, second), 1), temperature);
-  return tf.sub(tf.mean(tf.logSumExp(others, 1)), tf.mean(positive)) as tf.Scalar;
+  if (negatives === "none") return tf.neg(tf.mean(positive)) as tf.Scalar;
+  let logits: tf.Tensor;
+  if (negatives === "batch") {
+    const similarities = tf.div(tf.matMul(z, z, false, true), temperature);
+    logits = tf.sub(similarities, without(constant(diagonals(z.shape[0])), temperature));
+  } else {
+    const similarities = tf.div(tf.matMul(z, normalise(negatives), false, true), temperature);
+    const own = tf.reshape(positive, [-1, 1]);
+    logits = tf.concat([tf.concat([own, own], 0), similarities], 1);
+  }
+  return tf.sub(tf.mean(tf.logSumExp(logits, 1)), tf.mean(positive)) as tf.Scalar;
 }
