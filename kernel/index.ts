@@ -1,10 +1,11 @@
 /** The kernel's public API: how it is started, and what it tells about itself. */
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { packageRoot } from "../src/support/package.js";
 
 export { kernelInfo } from "./protocol/info.js";
 
 /** The kernel's executable. */
-export const kernelMain: string = fileURLToPath(new URL("./main.js", import.meta.url));
+export const kernelMain: string = join(packageRoot, "dist/kernel/main.js");
 
 /**
  * The command that starts the kernel, for a kernelspec or a client. The flag keeps Node alive where V8 terminates code

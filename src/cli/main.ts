@@ -10,6 +10,7 @@ import { Command, CommanderError } from "commander";
 import { ConfigError, JesslError } from "../support/errors.js";
 import { version } from "../support/package.js";
 import { exitCode, Interrupted } from "./exit.js";
+import { notebookCommand } from "./notebook.js";
 import { trainCommand } from "./train.js";
 
 /** The command `jessl` with all its subcommands. */
@@ -25,7 +26,7 @@ export function createCli(): Command {
       "after",
       "\nExamples:\n  jessl train                              train with the defaults\n  jessl train --print-config > my.yaml     write the defaults, explained, to change them\n  jessl train my.yaml seed=2 batch=128     train with them, but for two values\n  jessl train --resume runs/my-run         go on where a run was stopped",
     );
-  for (const command of [trainCommand]) cli.addCommand(command());
+  for (const command of [trainCommand, notebookCommand]) cli.addCommand(command());
   return cli;
 }
 
