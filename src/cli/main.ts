@@ -9,9 +9,17 @@ import { fileURLToPath } from "node:url";
 import { Command, CommanderError } from "commander";
 import { ConfigError, JesslError } from "../support/errors.js";
 import { version } from "../support/package.js";
+import { benchCommand } from "./bench.js";
 import { exitCode, Interrupted } from "./exit.js";
 import { notebookCommand } from "./notebook.js";
 import { trainCommand } from "./train.js";
+
+// biome-ignore format: a line a command
+const commands = [
+  trainCommand,
+  notebookCommand,
+  benchCommand,
+];
 
 /** The command `jessl` with all its subcommands. */
 export function createCli(): Command {
@@ -26,7 +34,7 @@ export function createCli(): Command {
       "after",
       "\nExamples:\n  jessl train                              train with the defaults\n  jessl train --print-config > my.yaml     write the defaults, explained, to change them\n  jessl train my.yaml seed=2 batch=128     train with them, but for two values\n  jessl train --resume runs/my-run         go on where a run was stopped",
     );
-  for (const command of [trainCommand, notebookCommand]) cli.addCommand(command());
+  for (const command of commands) cli.addCommand(command());
   return cli;
 }
 

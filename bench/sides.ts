@@ -1,0 +1,108 @@
+/** Who takes part: our side, the peers, and how each is started for a work. */
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { DeviceName } from "../src/engine/run/device.js";
+import { packageRoot } from "../src/support/package.js";
+import { recipe } from "./program.js";
+import type { Command } from "./side.js";
+import type { Order } from "./worker.js";
+import type { Work } from "./works.js";
+
+export interface Peer {
+  readonly name: string;
+  /** Steps that are run before it is measured. */
+  readonly warmUp: number;
+  /** Seconds that it may take until it is ready, compilation included. */
+  readonly patience: number;
+  /** It is so slow that one round has to do. */
+  readonly once?: boolean;
+  /** Whether it takes part in a work without being asked for. */
+  takesPart(work: Work): boolean;
+  /** Why it cannot run here; undefined when it can. */
+  missing(): string | undefined;
+  command(work: Work, threads: number): Command;
+}
+
+const worker = fileURLToPath(new URL("./worker.js", import.meta.url));
+
+function node(order: Order): Command {
+  return { program: process.execPath, args: [worker, JSON.stringify(order)] };
+}
+
+export function ourCommand(work: Work, threads: number, device: DeviceName): Command {
+  return node({ kind: "jit", work, threads, device, warmUp: 3 });
+}
+
+/** The matrix product that shows the machine's peak. */
+export function gemmCommand(threads: number): Command {
+  return node({ kind: "gemm", threads, warmUp: 3 });
+}
+
+/** The Python of the bench: JESSL_PYTHON, or that of the project's .venv. */
+export function benchPython(): string {
+  const own = join(
+    packageRoot,
+    process.platform === "win32" ? ".venv/Scripts/python.exe" : ".venv/bin/python",
+  );
+  return process.env.JESSL_PYTHON ?? own;
+}
+
+let torch: string | undefined | null = null;
+
+function torchMissing(): string | undefined {
+  if (torch !== null) return torch;
+  const python = benchPython();
+  torch = undefined;
+  if (!existsSync(python)) torch = "no .venv with PyTorch; `node dist/bench/setup.js` makes one";
+  else
+    try {
+      execFileSync(python, ["-c", "import torch, torchvision"], { stdio: "ignore", timeout: 120_000 });
+    } catch {
+      torch = `${python} cannot import torch and torchvision; \`node dist/bench/setup.js\` installs them`;
+    }
+  return torch;
+}
+
+function torchPeer(variant: "default" | "channels_last" | "compile"): Peer {
+  return {
+    name: `pytorch ${variant}`,
+    warmUp: 3,
+    patience: 600,
+    takesPart: () => true,
+    missing: torchMissing,
+    command: (work, threads) => ({
+      program: benchPython(),
+      args: [
+        join(packageRoot, "bench/peers/torch_worker.py"),
+        JSON.stringify({ work, recipe, variant, threads, warmUp: 3 }),
+      ],
+      env: { OMP_NUM_THREADS: String(threads), MKL_NUM_THREADS: String(threads) },
+    }),
+  };
+}
+
+function tfjsPeer(backend: string, options: Pick<Peer, "warmUp" | "once" | "missing">): Peer {
+  return {
+    name: `tfjs ${backend}`,
+    patience: 600,
+    takesPart: ({ name }) => name === "convnet",
+    ...options,
+    command: (work, threads) => ({
+      ...node({ kind: "eager", work, threads, backend, warmUp: options.warmUp }),
+      env: { OMP_NUM_THREADS: String(threads) },
+    }),
+  };
+}
+
+const installed = (name: string) => (): string | undefined =>
+  existsSync(join(packageRoot, "node_modules", name)) ? undefined : `${name} is not installed`;
+
+export const peers: readonly Peer[] = [
+  torchPeer("default"),
+  torchPeer("channels_last"),
+  torchPeer("compile"),
+  tfjsPeer("wasm", { warmUp: 1, once: true, missing: installed("@tensorflow/tfjs-backend-wasm") }),
+  tfjsPeer("cpu", { warmUp: 1, once: true, missing: () => undefined }),
+];
