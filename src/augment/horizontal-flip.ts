@@ -1,18 +1,24 @@
-/** Mirrors an image left to right with some probability. */
-import { hostTensor } from "../engine/host.js";
+/** Mirrors an image left to right with some probability, drawn for each sample: FFCV-SSL's seeded flip always flips. */
 import { tf } from "../engine/tf.js";
-import { uniform } from "../random/index.js";
 import { type Augmentation, sameShape } from "./augmentation.js";
+import { checkProbability } from "./check.js";
+import { perMatrix, pickMatrices, resampler } from "./resample.js";
 
-/** Draws float32 []: 1 to flip, 0 to leave. */
-export function horizontalFlip({ probability = 0.5 }: { probability?: number } = {}): Augmentation {
-  return {
+/** Draws int32 flipped: 1 to mirror, 0 to leave. @param options.probability 0.5 by default */
+export function horizontalFlip(options: { readonly probability?: number | undefined } = {}): Augmentation {
+  const probability = checkProbability("horizontalFlip.probability", options.probability ?? 0.5);
+  return resampler({
     name: "horizontalFlip",
     outputShape: sameShape,
-    draw: (key) => hostTensor(Float32Array.of(uniform(key, 1)[0]! < probability ? 1 : 0), []),
-    apply(images, drawn) {
-      const flip = tf.reshape(drawn, [-1, 1, 1, 1]);
-      return tf.add(tf.mul(tf.reverse(images, 2), flip), tf.mul(images, tf.sub(1, flip))) as tf.Tensor4D;
+    parameters: () => ({ flipped: { dtype: "int32" } }),
+    draw(stream, { flipped }, row) {
+      flipped![row] = stream.chance(probability);
     },
-  };
+    // Column i comes from column i, or from width − 1 − i.
+    resampling: ([, width], { flipped }) => ({
+      columns: pickMatrices("columns", width, width, (place) =>
+        tf.add(place, tf.mul(perMatrix(flipped), tf.sub(width - 1, tf.mul(place, 2)))),
+      ),
+    }),
+  });
 }

@@ -1,4 +1,4 @@
-/** Random numbers of a key: uniform, normal, whole numbers, permutations. All are pure functions of the key. */
+/** Random numbers of a key: uniform, whole numbers, permutations. All are pure functions of the key. */
 import { bits, type Key } from "./key.js";
 
 function target(out: Float32Array | number): Float32Array {
@@ -10,20 +10,6 @@ export function uniform(key: Key, out: Float32Array | number): Float32Array {
   const numbers = target(out);
   const words = bits(key, new Uint32Array(numbers.length));
   for (let i = 0; i < numbers.length; i++) numbers[i] = (words[i]! >>> 8) * 2 ** -24;
-  return numbers;
-}
-
-/** Standard normal, by Box and Muller's transform: two words make two numbers. @param out see {@link uniform} */
-export function normal(key: Key, out: Float32Array | number): Float32Array {
-  const numbers = target(out);
-  const words = bits(key, new Uint32Array(numbers.length + (numbers.length & 1)));
-  for (let i = 0; i < numbers.length; i += 2) {
-    // In (0, 1], so that the logarithm is finite.
-    const radius = Math.sqrt(-2 * Math.log((words[i]! + 1) * 2 ** -32));
-    const angle = 2 * Math.PI * words[i + 1]! * 2 ** -32;
-    numbers[i] = radius * Math.cos(angle);
-    if (i + 1 < numbers.length) numbers[i + 1] = radius * Math.sin(angle);
-  }
   return numbers;
 }
 

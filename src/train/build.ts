@@ -1,6 +1,6 @@
 /** From the names in a configuration to the things they name. */
 import type { Augmentation } from "../augment/augmentation.js";
-import { brightness, contrast } from "../augment/brightness-contrast.js";
+import { brightness, contrast } from "../augment/color-jitter.js";
 import { gaussianNoise } from "../augment/gaussian-noise.js";
 import { horizontalFlip } from "../augment/horizontal-flip.js";
 import { randomResizedCrop } from "../augment/random-resized-crop.js";
