@@ -11,13 +11,15 @@ import { ConfigError, JesslError } from "../support/errors.js";
 import { version } from "../support/package.js";
 import { benchCommand } from "./bench.js";
 import { exitCode, Interrupted } from "./exit.js";
+import { kernelCommand } from "./kernel.js";
+import { labCommand } from "./lab.js";
 import { notebookCommand } from "./notebook.js";
 import { trainCommand } from "./train.js";
 
 // biome-ignore format: a line a command
 const commands = [
   trainCommand,
-  notebookCommand,
+  labCommand, notebookCommand, kernelCommand,
   benchCommand,
 ];
 
