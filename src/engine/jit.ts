@@ -12,7 +12,7 @@ import { printGraph } from "./graph/print.js";
 import type { ElementType, TensorData } from "./host.js";
 import { Lowering } from "./lower/lowering.js";
 import { encodeModel, type OnnxModel, type OnnxTensorType } from "./lower/onnx.js";
-import { type DeviceName, findDevice } from "./run/device.js";
+import { type DeviceName, findDevice, type LoweringName } from "./run/device.js";
 import { type Profile, profileModel } from "./run/profile.js";
 import { Session } from "./run/session.js";
 import { tf } from "./tf.js";
@@ -22,6 +22,8 @@ import { flatten, type Tree, type TreeDefinition, unflatten } from "./tree.js";
 export interface JitOptions {
   /** Where the program runs; by default the CPU. */
   readonly device?: DeviceName;
+  /** How the `cpu` device's programs are put into ONNX operators; by default the fastest that is right on this machine. */
+  readonly lowering?: LoweringName;
   /** The program's name in prints and profiles; by default the function's. */
   readonly name?: string;
   /**
@@ -115,6 +117,8 @@ export function jit<A extends readonly any[], R>(
   const programs = new Map<string, Promise<Program>>();
   const spare = new BufferPool();
 
+  const device = () => findDevice(options.device ?? "cpu", options.lowering);
+
   const traced = (args: FlatArguments) => {
     const start = performance.now();
     const { graph, result } = trace(name, fn as unknown as AnyFunction, args.definition, args.types);
@@ -126,9 +130,9 @@ export function jit<A extends readonly any[], R>(
 
   const compiled = async (args: FlatArguments): Promise<Compiled> => {
     const { graph, simple, result, traceMs, passesMs } = traced(args);
-    const { target } = await findDevice(options.device ?? "cpu");
+    const { target } = await device();
     const start = performance.now();
-    const model = new Lowering(simple, target).model();
+    const model = new Lowering(target.prepare?.(simple) ?? simple, target).model();
     const bytes = encodeModel(model);
     const lowerMs = performance.now() - start;
     const counts = {
@@ -142,7 +146,7 @@ export function jit<A extends readonly any[], R>(
 
   const compile = async (args: FlatArguments): Promise<Program> => {
     const { graph, result, model, bytes, report } = await compiled(args);
-    const { providers } = await findDevice(options.device ?? "cpu");
+    const { providers } = await device();
     const start = performance.now();
     const session = await Session.create(model, bytes, {
       providers,
@@ -188,7 +192,7 @@ export function jit<A extends readonly any[], R>(
   const profile = async (...values: unknown[]): Promise<Profile> => {
     const args = flattenArguments(values);
     const { model, bytes } = await compiled(args);
-    const { providers } = await findDevice(options.device ?? "cpu");
+    const { providers } = await device();
     return profileModel(model, bytes, args.leaves.map(leafData), {
       providers,
       ...(options.threads !== undefined && { threads: options.threads }),

@@ -314,6 +314,78 @@ add(
   [image, filter, floats([4], 3)],
   [0, 1, 2],
 );
+// Channels that fill blocks of 8 and 16, some of them, or none; odd and even sizes; every phase of a stride.
+const channelPairs = [[16, 16], [16, 32], [32, 16], [3, 16], [24, 16], [16, 24], [16, 3], [8, 8]] as const; // biome-ignore format: pairs
+for (const [c, k] of channelPairs)
+  for (const stride of [1, 2] as const)
+    add(
+      `conv2d ${c} to ${k} channels, stride ${stride}`,
+      (x, w) => tf.relu(tf.conv2d(x, w, stride, 1)),
+      [floats([3, 6, 6, c], 1), floats([3, 3, c, k], 2, -0.2, 0.2)],
+      [0, 1],
+    );
+const [deep, deepFilter] = [floats([2, 7, 5, 16], 1), floats([3, 3, 16, 32], 2, -0.2, 0.2)];
+for (const pad of ["same", "valid", 1] as const)
+  for (const stride of [1, 2, 3] as const)
+    add(`conv2d 7 × 5 of 16 channels, ${pad} stride ${stride}`, (x, w) => tf.conv2d(x, w, stride, pad), [deep, deepFilter], [0, 1]); // biome-ignore format: one row
+for (const [
+  size,
+  stride,
+  pad,
+] of [[1, 1, 0], [1, 2, 0], [2, 2, 0], [5, 1, 2], [5, 2, 2], [7, 2, 3], [4, 2, 1]] as const) // biome-ignore format: one row
+  add(
+    `conv2d ${size} × ${size} of 16 channels, stride ${stride}`,
+    (x, w) => tf.conv2d(x, w, stride, pad),
+    [floats([2, 8, 8, 16], 1), floats([size, size, 16, 16], 2, -0.2, 0.2)],
+    [0, 1],
+  );
+add("conv2d of 16 channels, explicit pads", (x, w) => tf.conv2d(x, w, 2, [[0, 0], [2, 0], [1, 2], [0, 0]]), [deep, deepFilter], [0, 1]); // biome-ignore format: pairs
+add("conv2d of 16 channels, dilated", (x, w) => tf.conv2d(x, w, 1, "same", "NHWC", [2, 2]), [deep, deepFilter]); // biome-ignore format: one row
+add(
+  "conv2d of 16 channels, then everything that meets its layout",
+  (x, w, v, a, m) => {
+    const y = tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, 1, 1);
+    const z = tf.mul(tf.add(y, v), a);
+    return [
+      tf.sum(tf.square(z), [0, 1, 2]),
+      tf.mean(z, [1, 2]),
+      tf.sum(z, 3),
+      tf.sum(z, [1, 3]),
+      tf.max(z, [1, 2]),
+      tf.sum(z, 0),
+      tf.sum(z),
+      tf.mul(z, m),
+      tf.mul(z, y),
+      tf.sub(z, tf.mean(z, [0, 1, 2], true)),
+      tf.mul(z, tf.mean(z, [1, 2], true)),
+      tf.where(tf.greater(z, y), z, y),
+      tf.concat([z, y], 0),
+      tf.concat([z, y], 3),
+      tf.reshape(z, [-1, 16]),
+      tf.transpose(z, [0, 3, 1, 2]),
+      ...tf.split(z, 3, 0),
+      tf.greater(z, 0),
+    ];
+  },
+  [floats([3, 4, 4, 16], 1), floats([3, 3, 16, 16], 2, -0.2, 0.2), floats([16], 3), floats([3, 4, 4, 1], 4), floats([4, 4, 16], 5)],
+); // biome-ignore format: one argument after the other
+add(
+  "convolutions one after the other",
+  (x, v, w) => {
+    const y = tf.relu(tf.conv2d(x as tf.Tensor4D, v as tf.Tensor4D, 1, 1));
+    return tf.add(y, tf.conv2d(y as tf.Tensor4D, w as tf.Tensor4D, 1, 1));
+  },
+  [floats([2, 6, 6, 16], 1), floats([3, 3, 16, 16], 2, -0.2, 0.2), floats([3, 3, 16, 16], 3, -0.2, 0.2)],
+  [0, 1, 2],
+);
+for (const [size, stride] of [[2, 2], [3, 2], [3, 1]] as const) // biome-ignore format: pairs
+  for (const [name, pool] of [["maxPool", tf.maxPool], ["avgPool", tf.avgPool]] as const) // biome-ignore format: pairs
+    add(
+      `${name} ${size}/${stride} of a convolution`,
+      (x, w) => pool(tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, 1, 1) as tf.Tensor4D, size, stride, 1),
+      [floats([2, 7, 6, 16], 1), floats([3, 3, 16, 16], 2, -0.2, 0.2)],
+      [0, 1],
+    );
 add("conv1d", (x, w) => tf.conv1d(x, w, 1, "same"), [floats([2, 8, 3], 1), floats([3, 3, 4], 2)], [0, 1]);
 add(
   "conv2dTranspose",

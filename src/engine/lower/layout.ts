@@ -4,6 +4,7 @@
  * other than plain says how a tensor gets there and back, and how per-channel vectors and reductions look in it, so that
  * elementwise chains between convolutions never change layout.
  */
+import type { DType } from "../graph/graph.js";
 import type { Lowering } from "./lowering.js";
 
 export interface ImageLayout {
@@ -11,15 +12,28 @@ export interface ImageLayout {
   /** Whether an image tensor of this shape [N, H, W, C] can lie so. */
   accepts(shape: readonly number[]): boolean;
   /** Emits the change from plain, for a tensor of plain shape `shape`. */
-  fromPlain(lowering: Lowering, name: string, shape: readonly number[]): string;
+  fromPlain(lowering: Lowering, name: string, shape: readonly number[], dtype: DType): string;
   /** Emits the change back to plain. */
-  toPlain(lowering: Lowering, name: string, shape: readonly number[]): string;
+  toPlain(lowering: Lowering, name: string, shape: readonly number[], dtype: DType): string;
+  /** Emits the change from channels first, where that is shorter than by way of plain. */
+  fromChannelsFirst?(lowering: Lowering, name: string, dtype: DType): string | undefined;
+  /** Emits the change to channels first, where that is shorter than by way of plain. */
+  toChannelsFirst?(
+    lowering: Lowering,
+    name: string,
+    shape: readonly number[],
+    dtype: DType,
+  ): string | undefined;
+  /** The shape under which images broadcast and are reduced, if it is not the shape in which they lie. */
+  view?(shape: readonly number[]): readonly number[];
+  /** The shape in which they lie. */
+  imageShape(shape: readonly number[]): readonly number[];
   /**
    * The shape to which a smaller operand of plain shape [n, h, w, c] (lengths 1 where it broadcasts) is reshaped to
-   * broadcast against images in this layout; undefined where its elements would have to move.
+   * broadcast against images under `view`; undefined where its elements would have to move.
    */
   operandShape(shape: readonly number[]): readonly number[] | undefined;
-  /** The axes in this layout that a reduction over plain axes becomes; undefined where what remains would be out of order. */
+  /** The axes of `view` that a reduction over plain axes becomes; undefined where what remains would be out of order. */
   reducedAxes(axes: readonly number[]): readonly number[] | undefined;
 }
 
@@ -45,6 +59,7 @@ export const channelsFirst: ImageLayout = {
   },
   toPlain: (lowering, name, shape) =>
     movesNothing(shape) ? lowering.reshape(name, shape) : lowering.transpose(name, [0, 2, 3, 1]),
+  imageShape: ([n, h, w, c]) => [n!, c!, h!, w!],
   operandShape: (shape) => {
     const [n, h, w, c] = shape;
     return movesNothing(shape) ? [n!, c!, h!, w!] : undefined;

@@ -5,7 +5,7 @@
  */
 import { CompileError, formatShape } from "../../support/errors.js";
 import { constantData, type DType, type Graph, type Node, type Value } from "../graph/graph.js";
-import type { ImageLayout } from "./layout.js";
+import { channelsFirst, type ImageLayout } from "./layout.js";
 import type { OnnxAttribute, OnnxInitializer, OnnxModel, OnnxNode, OnnxType } from "./onnx.js";
 
 export type NodeRule = (lowering: Lowering, node: Node) => void;
@@ -18,6 +18,10 @@ export interface Target {
   /** The layout in which convolutions leave their results. */
   readonly layout: ImageLayout;
   readonly rules: LoweringTable;
+  /** Channels in a block, for targets whose layout has blocks; a model is right only where the runtime has the same. */
+  readonly block?: number;
+  /** Rewrites the simplified graph into operations that only this target has. */
+  readonly prepare?: (graph: Graph) => Graph;
 }
 
 export interface EmitOptions {
@@ -74,6 +78,10 @@ export class Lowering {
       initializers: this.#initializers,
       nodes: this.#nodes,
       opsets,
+      metadata: {
+        "jessl.lowering": this.target.name,
+        ...(this.target.block && { "jessl.block": String(this.target.block) }),
+      },
     };
   }
 
@@ -177,7 +185,7 @@ export class Lowering {
     if (known !== undefined) return known;
     const [elsewhere] = names ?? [];
     let name: string;
-    if (elsewhere) name = elsewhere[0]!.toPlain(this, elsewhere[1], value.shape);
+    if (elsewhere) name = elsewhere[0]!.toPlain(this, elsewhere[1], value.shape, value.dtype);
     else {
       const data = constantData(value);
       if (!data)
@@ -211,10 +219,28 @@ export class Lowering {
 
   /** The name of an image tensor's form in a layout, by default the target's. */
   image(value: Value, layout = this.target.layout): string {
-    const known = this.#names.get(value)?.get(layout);
+    const names = this.#names.get(value);
+    const known = names?.get(layout);
     if (known !== undefined) return known;
-    const name = layout.fromPlain(this, this.plain(value), value.shape);
+    const name =
+      this.#direct(value, layout, names) ??
+      layout.fromPlain(this, this.plain(value), value.shape, value.dtype);
     this.set(value, name, layout);
     return name;
+  }
+
+  // From one layout to the other, where plain would be a detour.
+  #direct(value: Value, layout: ImageLayout, names: Map<ImageLayout | undefined, string> | undefined) {
+    if (!names || names.has(undefined)) return undefined;
+    for (const [from, name] of names) {
+      const direct =
+        layout === channelsFirst
+          ? from?.toChannelsFirst?.(this, name, value.shape, value.dtype)
+          : from === channelsFirst
+            ? layout.fromChannelsFirst?.(this, name, value.dtype)
+            : undefined;
+      if (direct !== undefined) return direct;
+    }
+    return undefined;
   }
 }

@@ -41,6 +41,8 @@ export interface OnnxModel {
   readonly nodes: readonly OnnxNode[];
   /** Versions of operator sets by domain; the standard one is "". */
   readonly opsets: { readonly [domain: string]: number };
+  /** What the file says of itself, such as the block size that it was built for. */
+  readonly metadata?: { readonly [key: string]: string };
 }
 
 const elementCodes: { readonly [type in OnnxType]: number } = {
@@ -177,6 +179,11 @@ export function encodeModel(model: OnnxModel): Uint8Array {
     file.message(8, (set) => {
       set.text(1, domain);
       set.int(2, version);
+    });
+  for (const [key, value] of Object.entries(model.metadata ?? {}))
+    file.message(14, (entry) => {
+      entry.text(1, key);
+      entry.text(2, value);
     });
   return file.finish().slice();
 }

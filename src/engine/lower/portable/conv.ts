@@ -12,7 +12,7 @@ import { channelsFirst } from "../layout.js";
 import type { Lowering, LoweringTable } from "../lowering.js";
 import type { OnnxAttribute } from "../onnx.js";
 
-interface Geometry {
+export interface Geometry {
   readonly strides: readonly [number, number];
   readonly dilations: readonly [number, number];
   /** top, bottom, left, right */
@@ -79,7 +79,7 @@ function transposed(l: Lowering, dy: string, filter: string, node: Node, g: Geom
  * Where the pads of the filter gradient's convolution end, and how many results it has. Rows that the stride never
  * reached would want a negative pad; then the convolution gives more results than the filter is long, to be cut.
  */
-function gradientPad(
+export function gradientPad(
   length: number,
   outputs: number,
   stride: number,
@@ -115,7 +115,7 @@ function filterGradient(l: Lowering, node: Node): string {
 }
 
 /** From all distances between filter taps, those that the filter has: every dilation-th, and no more than its length. */
-function picked(
+export function picked(
   l: Lowering,
   taps: string,
   { dilations, extent }: Geometry,

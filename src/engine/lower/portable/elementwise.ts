@@ -17,26 +17,48 @@ function asImageShape(shape: readonly number[]): readonly number[] {
   return [...Array<number>(4 - shape.length).fill(1), ...shape];
 }
 
-/** The name of an operand as it broadcasts against images in the target's layout; undefined where it cannot. */
-function operandInLayout(l: Lowering, value: Value, shape: readonly number[]): (() => string) | undefined {
-  if (l.inLayout(value)) return () => l.image(value);
-  const splat = splatValue(value);
-  if (splat !== undefined) return () => l.scalar(splat, value.dtype);
-  if (sizeOf(value.shape) === 1) return () => l.reshape(l.plain(value), []);
-  if (value.shape.length > 4) return undefined;
-  if (sameShape(value.shape, shape)) return () => l.image(value);
-  const reshaped = l.target.layout.operandShape(asImageShape(value.shape));
-  return reshaped && (() => l.reshape(l.plain(value), reshaped));
+/** How an operand enters a computation in the target's layout. */
+interface Operand {
+  /** Whether it has as many elements as the result. */
+  readonly full: boolean;
+  /** Whether it is one number. */
+  readonly scalar: boolean;
+  readonly name: () => string;
 }
 
-/** Whether the node is better computed in the image layout: an operand of full size lies there, and all others fit. */
-function operandsInLayout(l: Lowering, node: Node): string[] | undefined {
+/** An operand as it broadcasts against images in the target's layout; undefined where it cannot. */
+function operandInLayout(l: Lowering, value: Value, shape: readonly number[]): Operand | undefined {
+  const splat = splatValue(value);
+  if (splat !== undefined) return { full: false, scalar: true, name: () => l.scalar(splat, value.dtype) };
+  if (sizeOf(value.shape) === 1)
+    return { full: false, scalar: true, name: () => l.reshape(l.plain(value), []) };
+  if (value.shape.length > 4) return undefined;
+  if (sameShape(value.shape, shape)) return { full: true, scalar: false, name: () => l.image(value) };
+  const reshaped = l.target.layout.operandShape(asImageShape(value.shape));
+  return reshaped && { full: false, scalar: false, name: () => l.reshape(l.plain(value), reshaped) };
+}
+
+/** The node's result in the image layout, if it is better computed there: a full operand lies so, and all others fit. */
+function computedInLayout(l: Lowering, node: Node, formula: Formula): string | undefined {
   const { shape } = node.outputs[0]!;
-  if (shape.length !== 4 || !node.inputs.some((input) => l.inLayout(input) && sameShape(input.shape, shape)))
-    return undefined;
+  const { layout } = l.target;
+  if (!layout.accepts(shape)) return undefined;
+  if (!node.inputs.some((input) => l.inLayout(input) && sameShape(input.shape, shape))) return undefined;
   const operands = node.inputs.map((input) => operandInLayout(l, input, shape));
   if (operands.some((operand) => operand === undefined)) return undefined;
-  return operands.map((operand) => operand!());
+  const view = operands.every((operand) => operand!.full || operand!.scalar)
+    ? undefined
+    : layout.view?.(shape);
+  if (!view)
+    return formula(
+      l,
+      operands.map((operand) => operand!.name()),
+      node,
+    );
+  const viewed = operands.map((operand) =>
+    operand!.full ? l.reshape(operand!.name(), view) : operand!.name(),
+  );
+  return l.reshape(formula(l, viewed, node), layout.imageShape(shape));
 }
 
 function plainOperands(l: Lowering, node: Node): string[] {
@@ -54,8 +76,8 @@ function plainOperands(l: Lowering, node: Node): string[] {
 /** The rule of an elementwise kernel, from the formula on names. */
 export function elementwise(formula: Formula): NodeRule {
   return (l, node) => {
-    const inLayout = operandsInLayout(l, node);
-    if (inLayout) l.set(node.outputs[0]!, formula(l, inLayout, node), l.target.layout);
+    const inLayout = computedInLayout(l, node, formula);
+    if (inLayout !== undefined) l.set(node.outputs[0]!, inLayout, l.target.layout);
     else l.set(node.outputs[0]!, formula(l, plainOperands(l, node), node));
   };
 }

@@ -22,8 +22,11 @@ function reduction(
         node,
       );
     if (axes.length === 0) return l.set(output!, finish(l, prepare(l, l.plain(x!), node), node));
-    const within = l.inLayout(x!) ? l.target.layout.reducedAxes(axes) : undefined;
-    if (within) l.set(output!, l.reshape(reduce(l.image(x!), within, false), output!.shape));
+    const { layout } = l.target;
+    const within = l.inLayout(x!) ? layout.reducedAxes(axes) : undefined;
+    const view = layout.view?.(x!.shape);
+    const image = (): string => (view ? l.reshape(l.image(x!), view) : l.image(x!));
+    if (within) l.set(output!, l.reshape(reduce(image(), within, false), output!.shape));
     else l.set(output!, reduce(l.plain(x!), axes, Boolean(node.attributes.keepDims)));
   };
 }

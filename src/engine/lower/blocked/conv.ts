@@ -1,0 +1,178 @@
+/**
+ * Convolutions and their gradients on blocked tensors, with ONNX Runtime's `com.microsoft.nchwc` operators, which take
+ * the filter as an input like any other.
+ *
+ * Input gradient: the pixels of the image fall into as many phases as the stride has steps, and each phase is a
+ * convolution of dy with the taps that reach it, turned by half a turn; stride 1 has one phase. The phases are then
+ * interleaved.
+ *
+ * Filter gradient: as in the portable lowering one convolution of batch 1, on three axes here. The image is x as
+ * [1, N, C/B, H, W·B] (the blocks as they lie, no copy), the kernels are dy as [K, N, 1, OH, OW], dilated by (1, s, s·B).
+ *
+ * What does not fit the blocks goes the portable way.
+ */
+import type { Node, Value } from "../../graph/graph.js";
+import { channelsFirst, type ImageLayout } from "../layout.js";
+import type { Lowering, LoweringTable, NodeRule } from "../lowering.js";
+import type { OnnxAttribute } from "../onnx.js";
+import { convRules, type Geometry, geometry, gradientPad, picked } from "../portable/conv.js";
+import { backwardFilter, forwardFilter } from "./filter.js";
+import { emitBlocked } from "./layout.js";
+
+type Shape4 = readonly [number, number, number, number];
+
+const ints = (...values: readonly number[]): OnnxAttribute => ({ ints: values });
+
+/** Attributes of a convolution with a filter of this size. */
+export function convAttributes(
+  { strides, dilations, padding: [top, bottom, left, right] }: Omit<Geometry, "extent">,
+  kernel: readonly number[],
+): { readonly [name: string]: OnnxAttribute } {
+  return {
+    kernel_shape: ints(...kernel),
+    strides: ints(...strides),
+    dilations: ints(...dilations),
+    pads: ints(top, left, bottom, right),
+  };
+}
+
+/** The image of a forward convolution: blocked, or channels first where it has fewer channels than a block. */
+export function convInput(l: Lowering, x: Value, block: number): string {
+  return x.shape[3]! < block ? l.image(x, channelsFirst) : l.image(x);
+}
+
+/** Whether a filter [kh, kw, C, K] has a blocked convolution. */
+export function hasBlockedConv([, , c, k]: readonly number[], block: number): boolean {
+  return k! % block === 0 && (c! % block === 0 || c! < block) && c! > 0 && k! > 0;
+}
+
+/** One phase of an input gradient along one axis: its taps, last first, and how far dy is padded before them. */
+interface Phase {
+  readonly taps: readonly number[];
+  readonly before: number;
+  readonly after: number;
+}
+
+/** The phases of an input gradient along one axis; undefined where a pad would be negative or the filter is dilated. */
+function phasesOf(
+  length: number,
+  outputs: number,
+  kernel: number,
+  stride: number,
+  dilation: number,
+  pad: number,
+): Phase[] | undefined {
+  if (dilation !== 1 && stride !== 1) return undefined;
+  const count = Math.ceil(length / stride);
+  const phases: Phase[] = [];
+  for (let phase = 0; phase < stride; phase++) {
+    const first = (phase + pad) % stride;
+    const taps: number[] = [];
+    for (let tap = first; tap < kernel; tap += stride) taps.unshift(tap);
+    const extent = (taps.length - 1) * dilation;
+    const before = extent - Math.floor((phase + pad) / stride);
+    const after = count + extent - outputs - before;
+    if (taps.length > 0 && (before < 0 || after < 0)) return undefined;
+    phases.push({ taps, before, after });
+  }
+  return phases;
+}
+
+/** Puts `parts` side by side, each element of the first followed by that of the next, in units of `unit` elements. */
+function interleave(l: Lowering, parts: readonly string[], count: number, unit: number): string {
+  if (parts.length === 1) return parts[0]!;
+  const columns = parts.map((part) => l.reshape(part, [count, 1, unit]));
+  return l.emit("Concat", columns, { axis: { i: 1 } });
+}
+
+function inputGradient(l: Lowering, node: Node, block: number): string | undefined {
+  const [dy, filter] = node.inputs as [Value, Value];
+  const [kh, kw, c, k] = filter.shape as Shape4;
+  if (c % block !== 0 || k % block !== 0) return undefined;
+  const [n, h, w] = node.attributes.inputShape as unknown as Shape4;
+  const [, oh, ow] = dy.shape as unknown as Shape4;
+  const g = geometry(node, filter.shape);
+  const [sh, sw] = g.strides;
+  const rows = phasesOf(h, oh, kh, sh, g.dilations[0], g.padding[0]);
+  const columns = phasesOf(w, ow, kw, sw, g.dilations[1], g.padding[2]);
+  if (!rows || !columns) return undefined;
+  const [ph, pw] = [Math.ceil(h / sh), Math.ceil(w / sw)];
+  const image = l.image(dy);
+  const phase = (row: Phase, column: Phase): string => {
+    if (row.taps.length === 0 || column.taps.length === 0)
+      return l.emit("Expand", [l.scalar(0), l.ints([n, c, ph, pw])]);
+    return emitBlocked(
+      l,
+      "Conv",
+      [image, backwardFilter(l, filter, row.taps, column.taps, block)],
+      convAttributes(
+        {
+          strides: [1, 1],
+          dilations: g.dilations,
+          padding: [row.before, row.after, column.before, column.after],
+        },
+        [row.taps.length, column.taps.length],
+      ),
+    );
+  };
+  if (sh === 1 && sw === 1) return phase(rows[0]!, columns[0]!);
+  const bands = rows.map((row) =>
+    interleave(l, columns.map((column) => phase(row, column)), (n * c * ph * pw) / block, block),
+  ); // biome-ignore format: one call
+  const all = interleave(l, bands, (n * c * ph) / block, pw * sw * block);
+  if (ph * sh === h && pw * sw === w) return l.reshape(all, [n, c, h, w]);
+  const rest = l.reshape(all, [n, c / block, ph * sh, pw * sw, block]);
+  return l.reshape(l.emit("Slice", [rest, l.ints([0, 0]), l.ints([h, w]), l.ints([2, 3])]), [n, c, h, w]);
+}
+
+function filterGradient(l: Lowering, node: Node, block: number): string | undefined {
+  const [x, dy] = node.inputs as [Value, Value];
+  const shape = node.attributes.filterShape as unknown as Shape4;
+  const [kh, kw, c, k] = shape;
+  if (c % block !== 0) return undefined;
+  const [n, h, w] = x.shape as unknown as Shape4;
+  const [, oh, ow] = dy.shape as unknown as Shape4;
+  const g = geometry(node, shape);
+  const [sh, sw] = g.strides;
+  const rows = gradientPad(h, oh, sh, g.extent[0], g.padding[0]);
+  const columns = gradientPad(w, ow, sw, g.extent[1], g.padding[2]);
+  const image = l.reshape(l.image(x), [1, n, c / block, h, w * block]);
+  const kernels = l.reshape(l.transpose(l.image(dy, channelsFirst), [1, 0, 2, 3]), [k, n, 1, oh, ow]);
+  const gradient = l.emit("Conv", [image, kernels], {
+    dilations: ints(1, sh, sw * block),
+    pads: ints(0, g.padding[0], g.padding[2] * block, 0, rows.after, columns.after * block),
+  });
+  const taps = l.reshape(gradient, [k, c / block, rows.results, columns.results, block]);
+  const own = picked(l, taps, g, [kh, kw], [rows.results, columns.results], [2, 3]);
+  return l.reshape(l.transpose(own, [2, 3, 1, 4, 0]), shape);
+}
+
+/** The rules of convolutions for blocks of `block` channels. */
+export function blockedConvRules(layout: ImageLayout, block: number): LoweringTable {
+  const orPortable =
+    (kernel: string, rule: (l: Lowering, node: Node) => string | undefined, blocked: boolean): NodeRule =>
+    (l, node) => {
+      const result = rule(l, node);
+      if (result !== undefined) l.set(node.outputs[0]!, result, blocked ? layout : undefined);
+      else convRules[kernel]!(l, node);
+    };
+  return {
+    ...convRules,
+    Conv2D: orPortable(
+      "Conv2D",
+      (l, node) => {
+        const [x, filter] = node.inputs as [Value, Value];
+        if (!hasBlockedConv(filter.shape, block)) return undefined;
+        const attributes = convAttributes(geometry(node, filter.shape), filter.shape.slice(0, 2));
+        return emitBlocked(l, "Conv", [convInput(l, x, block), forwardFilter(l, filter, block)], attributes);
+      },
+      true,
+    ),
+    Conv2DBackpropInput: orPortable("Conv2DBackpropInput", (l, node) => inputGradient(l, node, block), true),
+    Conv2DBackpropFilter: orPortable(
+      "Conv2DBackpropFilter",
+      (l, node) => filterGradient(l, node, block),
+      false,
+    ),
+  };
+}

@@ -1,0 +1,16 @@
+/** The lowering for CPUs whose ONNX Runtime has blocked convolutions: `run/probe.ts` finds out whether, and which block. */
+import type { Target } from "../lowering.js";
+import { portable } from "../portable/index.js";
+import { blockedConvRules } from "./conv.js";
+import { blockedLayout } from "./layout.js";
+
+/** The target with blocks of `block` channels. */
+export function blocked(block: number): Target {
+  const layout = blockedLayout(block);
+  return {
+    name: `blocked ${block}`,
+    layout,
+    block,
+    rules: { ...portable.rules, ...blockedConvRules(layout, block) },
+  };
+}
