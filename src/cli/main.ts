@@ -10,6 +10,7 @@ import { Command, CommanderError } from "commander";
 import { ConfigError, JesslError } from "../support/errors.js";
 import { version } from "../support/package.js";
 import { benchCommand } from "./bench.js";
+import { dataCommand } from "./data.js";
 import { exitCode, Interrupted } from "./exit.js";
 import { kernelCommand } from "./kernel.js";
 import { labCommand } from "./lab.js";
@@ -18,7 +19,7 @@ import { trainCommand } from "./train.js";
 
 // biome-ignore format: a line a command
 const commands = [
-  trainCommand,
+  trainCommand, dataCommand,
   labCommand, notebookCommand, kernelCommand,
   benchCommand,
 ];

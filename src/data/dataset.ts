@@ -1,4 +1,5 @@
 /** A labelled set of images in memory: bytes, NHWC, as they go to the device. */
+import { key, permutation } from "../random/index.js";
 import { DataError } from "../support/errors.js";
 
 export interface ImageDataset {
@@ -15,8 +16,7 @@ export interface ImageDataset {
 
 /** The first `count` samples, sharing memory. @throws DataError when there are fewer */
 export function take(dataset: ImageDataset, count: number): ImageDataset {
-  if (count > dataset.count)
-    throw new DataError(`${dataset.name}: expected at least ${count} images, got ${dataset.count}`);
+  checkCount(dataset, count);
   const size = dataset.height * dataset.width * dataset.channels;
   return {
     ...dataset,
@@ -24,4 +24,20 @@ export function take(dataset: ImageDataset, count: number): ImageDataset {
     images: dataset.images.subarray(0, count * size),
     labels: dataset.labels.subarray(0, count),
   };
+}
+
+/** `count` samples of all, always the same ones: for sets whose samples are sorted. @throws DataError when there are fewer */
+export function draw(dataset: ImageDataset, count: number): ImageDataset {
+  checkCount(dataset, count);
+  const size = dataset.height * dataset.width * dataset.channels;
+  const chosen = permutation(key(0), dataset.count).subarray(0, count).sort();
+  const images = new Uint8Array(count * size);
+  chosen.forEach((sample, i) => {
+    images.set(dataset.images.subarray(sample * size, (sample + 1) * size), i * size);
+  });
+  return { ...dataset, count, images, labels: Int32Array.from(chosen, (sample) => dataset.labels[sample]!) };
+}
+
+function checkCount({ name, count }: ImageDataset, wanted: number): void {
+  if (wanted > count) throw new DataError(`${name}: expected at least ${wanted} images, got ${count}`);
 }

@@ -1,6 +1,9 @@
 /** From the data set that a configuration names to its images. */
-import { type ImageDataset, take } from "../data/dataset.js";
+import { cifar, provideCifar } from "../data/cifar.js";
+import { draw, type ImageDataset, take } from "../data/dataset.js";
 import { fashionMnist, provideFashionMnist } from "../data/fashion-mnist.js";
+import { imageFolder } from "../data/image-folder.js";
+import { parquet } from "../data/parquet.js";
 import type { DataConfig } from "./config/data.js";
 import type { TrainConfig } from "./config/schema.js";
 
@@ -13,7 +16,10 @@ export async function createDataset(
   split: "train" | "test",
 ): Promise<ImageDataset> {
   const dataset = await open(data, split);
-  return split === "train" && data.train !== null ? take(dataset, data.train) : dataset;
+  if (split === "test" || data.train === null) return dataset;
+  // Folders are sorted by class, and parquet files often are.
+  const sorted = data.name === "image-folder" || data.name === "parquet";
+  return sorted ? draw(dataset, data.train) : take(dataset, data.train);
 }
 
 async function open(data: DataConfig, split: "train" | "test"): Promise<ImageDataset> {
@@ -24,5 +30,20 @@ async function open(data: DataConfig, split: "train" | "test"): Promise<ImageDat
       if (data.set === "embedded") return fashionMnist(split);
       return fashionMnist(split, { folder: await provideFashionMnist(), full: true });
     }
+    case "cifar10":
+    case "cifar100":
+      return cifar(data.name, split, data.folder ?? (await provideCifar(data.name)));
+    case "image-folder":
+      return imageFolder(data.folder, split, decoding(data));
+    case "parquet":
+      return parquet(data.folder, split, {
+        ...decoding(data),
+        image: data.image ?? undefined,
+        label: data.label ?? undefined,
+      });
   }
+}
+
+function decoding({ size, grey }: { size: number | null; grey: boolean }) {
+  return { size: size ?? undefined, channels: grey ? (1 as const) : (3 as const) };
 }

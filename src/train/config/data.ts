@@ -8,6 +8,13 @@ const train = z
   .default(null)
   .describe("train on so many of the training images; null: on all");
 
+const size = z
+  .int()
+  .positive()
+  .nullable()
+  .default(null)
+  .describe("side of the square that images are resized to; null: they have one size already");
+
 const fashionMnist = z.strictObject({
   name: z.literal("fashion-mnist"),
   set: z
@@ -22,6 +29,34 @@ const fashionMnist = z.strictObject({
   train,
 });
 
-export const dataSchema = z.discriminatedUnion("name", [fashionMnist]);
+const cifar = z.strictObject({
+  name: z.enum(["cifar10", "cifar100"]),
+  folder: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe("the folder of the binary files; null: the cache, or a download"),
+  train,
+});
+
+const imageFolder = z.strictObject({
+  name: z.literal("image-folder"),
+  folder: z.string().describe("holds train/<class>/*.jpg and test/<class>/*.jpg (or .png)"),
+  size,
+  grey: z.boolean().default(false).describe("one channel in place of three"),
+  train,
+});
+
+const parquet = z.strictObject({
+  name: z.literal("parquet"),
+  folder: z.string().describe("holds train*.parquet and test*.parquet"),
+  image: z.string().nullable().default(null).describe("column of the images; null: image or img"),
+  label: z.string().nullable().default(null).describe("column of the classes; null: label"),
+  size,
+  grey: z.boolean().default(false).describe("one channel in place of three"),
+  train,
+});
+
+export const dataSchema = z.discriminatedUnion("name", [fashionMnist, cifar, imageFolder, parquet]);
 
 export type DataConfig = z.infer<typeof dataSchema>;

@@ -1,0 +1,89 @@
+/** `jessl data`: which data sets there are, and how they come onto this machine. */
+import { Command } from "commander";
+import { createProgress, type Progress } from "../support/progress.js";
+import { Interrupted } from "./exit.js";
+import { interruptible } from "./interrupt.js";
+
+export function dataCommand(): Command {
+  const data = new Command("data")
+    .helpCommand(false)
+    .description("List, download and convert data sets.")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  jessl data list\n  jessl data cifar10\n  jessl train data.name=cifar10",
+    );
+  data.command("list").description("the data sets, and which of them are on this machine").action(list);
+  data
+    .command("fashion-mnist")
+    .description("download the whole of Fashion-MNIST (31 MB)")
+    .action(async () => {
+      const { provideFashionMnist } = await import("../data/fashion-mnist.js");
+      await provide("fashion-mnist", provideFashionMnist, "data.set=full");
+    });
+  for (const [name, title] of [
+    ["cifar10", "CIFAR-10"],
+    ["cifar100", "CIFAR-100"],
+  ] as const)
+    data
+      .command(name)
+      .description(`download ${title} (about 165 MB)`)
+      .action(async () => {
+        const { provideCifar } = await import("../data/cifar.js");
+        await provide(name, (options) => provideCifar(name, options), `data.name=${name}`);
+      });
+  return data;
+}
+
+async function list(): Promise<void> {
+  const { findFashionMnist } = await import("../data/fashion-mnist.js");
+  const { findCifar } = await import("../data/cifar.js");
+  const place = (found: string | undefined, command: string): string => found ?? `not here: ${command}`;
+  const rows = [
+    ["fashion-mnist", "10,000 + 2,000 grey images, 28 px, 10 classes", "comes with jessl"],
+    [
+      "fashion-mnist set=full",
+      "60,000 + 10,000 of the same",
+      place(findFashionMnist(), "jessl data fashion-mnist"),
+    ],
+    [
+      "cifar10",
+      "50,000 + 10,000 colour images, 32 px, 10 classes",
+      place(findCifar("cifar10"), "jessl data cifar10"),
+    ],
+    ["cifar100", "the same with 100 classes", place(findCifar("cifar100"), "jessl data cifar100")],
+    ["image-folder", "JPEG and PNG files, one folder a class", "data.folder=…"],
+    ["parquet", "images in parquet files, as Hugging Face lays them out", "data.folder=…"],
+  ];
+  const width = (column: number): number => Math.max(...rows.map((row) => row[column]!.length));
+  for (const [name, what, where] of rows)
+    process.stdout.write(`${name!.padEnd(width(0))}  ${what!.padEnd(width(1))}  ${where}\n`);
+}
+
+interface Provision {
+  readonly onProgress: (done: number, total: number) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Downloads with a bar; Ctrl-C keeps what has arrived. */
+async function provide(
+  name: string,
+  get: (options: Provision) => Promise<string>,
+  use: string,
+): Promise<void> {
+  let progress: Progress | undefined;
+  const onProgress = (done: number, total: number): void => {
+    progress ??= createProgress({ title: name, total: total / 1e6, start: done / 1e6, unit: "MB" });
+    progress.update(Math.round(done / 1e5) / 10);
+  };
+  const folder = await interruptible("Stopping. The same command goes on from here.", async (signal) => {
+    try {
+      return await get({ onProgress, signal });
+    } catch (error) {
+      if (signal.aborted) throw new Interrupted();
+      throw error;
+    } finally {
+      progress?.stop();
+    }
+  });
+  process.stdout.write(`${name}: ${folder}\nTrain on it with:\n  jessl train ${use}\n`);
+}

@@ -1,0 +1,229 @@
+/**
+ * Images in parquet files as Hugging Face lays them out: a column of structs with the encoded image in `bytes`, a column
+ * of class numbers, and the classes' names in the file's metadata. `train-00000-of-00002.parquet` belongs to the split
+ * `train`.
+ */
+import { closeSync, fstatSync, openSync, readdirSync, readSync } from "node:fs";
+import { join } from "node:path";
+import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
+import { DataError, JesslError } from "../support/errors.js";
+import type { ImageDataset } from "./dataset.js";
+import { type DecodeOptions, decodeImages } from "./decode.js";
+
+export interface ParquetOptions extends Partial<DecodeOptions> {
+  /** The column of images; by default `image` or `img`. */
+  readonly image?: string | undefined;
+  /** The column of class numbers; by default `label`, `labels` or `fine_label`. */
+  readonly label?: string | undefined;
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+/** The encoded images of parquet files. */
+export interface ParquetImages {
+  readonly encoded: readonly Uint8Array[];
+  readonly labels: Int32Array;
+  readonly classes: readonly string[];
+}
+
+/** The largest number of rows and classes that is believed. */
+const largest = 1 << 28;
+
+/**
+ * Reads all images of a split, decoded.
+ * @throws DataError naming the file, and the row where there is one
+ */
+export async function parquet(
+  folder: string,
+  split: "train" | "test",
+  options: ParquetOptions = {},
+): Promise<ImageDataset> {
+  const paths = listParquet(folder, split);
+  const parts: ParquetImages[] = [];
+  for (const path of paths) parts.push(await readParquet(path, options));
+  const encoded = parts.flatMap((part) => part.encoded.map((bytes, row) => ({ bytes, row })));
+  const files = parts.flatMap((part, i) => part.encoded.map(() => paths[i]!));
+  const channels = options.channels ?? 3;
+  const decoded = await decodeImages(
+    encoded.length,
+    async (i) => ({ bytes: encoded[i]!.bytes, name: `file ${files[i]}: row ${encoded[i]!.row}` }),
+    { channels, size: options.size },
+    options.onProgress,
+  );
+  const labels = Int32Array.from(parts.flatMap((part) => [...part.labels]));
+  return { name: "parquet", ...decoded, count: encoded.length, channels, labels, classes: parts[0]!.classes };
+}
+
+/** The parquet files of a split, in order. @throws DataError when there are none */
+export function listParquet(folder: string, split: "train" | "test"): string[] {
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch (error) {
+    throw new DataError(`folder ${folder}: ${(error as Error).message}`, { cause: error });
+  }
+  const prefixes = split === "train" ? ["train"] : ["test", "val"];
+  for (const prefix of prefixes) {
+    const found = names.filter((name) => name.startsWith(prefix) && name.endsWith(".parquet")).sort();
+    if (found.length > 0) return found.map((name) => join(folder, name));
+  }
+  throw new DataError(
+    `folder ${folder}: expected ${prefixes.join("*.parquet or ")}*.parquet in it, found none`,
+  );
+}
+
+/** Reads the encoded images and the labels of one file. @throws DataError when it is corrupt or has another layout */
+export async function readParquet(
+  path: string,
+  columns: Pick<ParquetOptions, "image" | "label"> = {},
+): Promise<ParquetImages> {
+  let file: number;
+  try {
+    file = openSync(path, "r");
+  } catch (error) {
+    throw new DataError(`file ${path}: ${(error as Error).message}`, { cause: error });
+  }
+  try {
+    return await read(positional(file), `file ${path}`, columns);
+  } catch (error) {
+    if (error instanceof JesslError) throw error;
+    throw new DataError(`file ${path}: expected parquet, got ${(error as Error).message}`, { cause: error });
+  } finally {
+    closeSync(file);
+  }
+}
+
+async function read(
+  file: AsyncBuffer,
+  name: string,
+  wanted: Pick<ParquetOptions, "image" | "label">,
+): Promise<ParquetImages> {
+  const metadata = await parquetMetadataAsync(file);
+  checkMetadata(metadata, file.byteLength, name);
+  const known = topColumns(metadata);
+  const image = column(known, wanted.image, ["image", "img"], "images", name);
+  const label = column(known, wanted.label, ["label", "labels", "fine_label"], "labels", name);
+  const classes = classNames(metadata, label);
+  const encoded: Uint8Array[] = [];
+  const labels: number[] = [];
+  const total = Number(metadata.num_rows);
+  let start = 0;
+  // One group of rows after the other, so that no more than one is held twice.
+  for (const group of metadata.row_groups) {
+    const end = start + Number(group.num_rows);
+    const rows = await parquetReadObjects({
+      file,
+      metadata,
+      columns: [image, label],
+      rowStart: start,
+      rowEnd: end,
+      utf8: false,
+    });
+    for (const row of rows) {
+      const number = encoded.length;
+      const bytes = (row[image] as { bytes?: unknown } | null)?.bytes ?? row[image];
+      if (!(bytes instanceof Uint8Array))
+        throw new DataError(
+          `${name}: row ${number}: ${image}: expected a struct with the encoded image in bytes, got ${typeof bytes}`,
+        );
+      const value = Number(row[label]);
+      if (!Number.isInteger(value) || value < 0 || value >= Math.min(largest, classes?.length ?? largest))
+        throw new DataError(
+          `${name}: row ${number}: ${label}: expected a class number${classes ? ` below ${classes.length}` : ""}, got ${String(row[label])}`,
+        );
+      encoded.push(bytes);
+      labels.push(value);
+    }
+    start = end;
+  }
+  if (encoded.length !== total || total === 0)
+    throw new DataError(`${name}: expected ${total || "1 or more"} rows, got ${encoded.length}`);
+  const numbers = Array.from({ length: labels.reduce((a, b) => Math.max(a, b), 0) + 1 }, (_, i) => String(i));
+  return { encoded, labels: Int32Array.from(labels), classes: classes ?? numbers };
+}
+
+/** hyparquet believes what the metadata say; what they say must fit into the file first. */
+function checkMetadata({ num_rows, row_groups }: FileMetaData, bytes: number, name: string): void {
+  const fail = (what: string): never => {
+    throw new DataError(`${name}: expected ${what} within the file's ${bytes} bytes, got more`);
+  };
+  if (num_rows > BigInt(bytes) || num_rows > largest) fail("rows");
+  for (const { columns, num_rows: rows } of row_groups) {
+    if (rows < 0n || rows > num_rows) fail("groups of rows");
+    for (const { meta_data } of columns) {
+      if (!meta_data) continue;
+      const start = meta_data.dictionary_page_offset ?? meta_data.data_page_offset;
+      if (
+        start < 0n ||
+        meta_data.total_compressed_size < 0n ||
+        start + meta_data.total_compressed_size > BigInt(bytes)
+      )
+        fail("columns");
+      if (meta_data.num_values < 0n || meta_data.num_values > BigInt(bytes) * 64n) fail("values");
+    }
+  }
+}
+
+function topColumns({ schema }: FileMetaData): string[] {
+  const names: string[] = [];
+  let i = 1;
+  const skip = (): void => {
+    const { num_children = 0 } = schema[i++] ?? {};
+    for (let child = 0; child < num_children && i < schema.length; child++) skip();
+  };
+  while (i < schema.length) {
+    names.push(schema[i]!.name);
+    skip();
+  }
+  return names;
+}
+
+function column(
+  known: readonly string[],
+  wanted: string | undefined,
+  usual: readonly string[],
+  what: string,
+  name: string,
+): string {
+  const found =
+    wanted === undefined
+      ? usual.find((candidate) => known.includes(candidate))
+      : known.find((c) => c === wanted);
+  if (found !== undefined) return found;
+  throw new DataError(
+    `${name}: expected a column ${wanted ?? usual.join(" or ")} of ${what}, got the columns ${known.join(", ")}`,
+  );
+}
+
+/** The names of the classes that Hugging Face's libraries leave in the metadata. */
+function classNames({ key_value_metadata }: FileMetaData, label: string): string[] | undefined {
+  const text = key_value_metadata?.find(({ key }) => key === "huggingface")?.value;
+  if (text === undefined) return undefined;
+  try {
+    const { info } = JSON.parse(text) as { info?: { features?: Record<string, { names?: unknown }> } };
+    const names = info?.features?.[label]?.names;
+    return Array.isArray(names) && names.every((entry) => typeof entry === "string") ? names : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads at positions of an open file. */
+function positional(file: number): AsyncBuffer {
+  const byteLength = fstatSync(file).size;
+  return {
+    byteLength,
+    slice(start, end = byteLength) {
+      const [from, to] = [start < 0 ? start + byteLength : start, Math.min(end, byteLength)];
+      if (!(from >= 0 && from <= to))
+        throw new DataError(`expected a part of ${byteLength} bytes, got ${start} … ${end}`);
+      const bytes = new Uint8Array(to - from);
+      let done = 0;
+      while (done < bytes.length) {
+        const count = readSync(file, bytes, done, bytes.length - done, from + done);
+        if (count === 0) throw new DataError("expected more bytes, got the end of the file");
+        done += count;
+      }
+      return bytes.buffer;
+    },
+  };
+}
