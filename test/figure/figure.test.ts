@@ -1,11 +1,18 @@
 /** Figures: the SVG of each kind as a snapshot (never PNG bytes), intervals against the t distribution's table. */
 import fc from "fast-check";
+import sharp from "sharp";
 import { describe, expect, test } from "vitest";
 import {
+  embeddingMap,
   type Figure,
   formatInterval,
   heatMap,
+  hostTensor,
+  imageGrid,
+  imageToPng,
   interval,
+  layerChart,
+  layOut,
   learningCurve,
   pairedInterval,
   renderPng,
@@ -37,10 +44,51 @@ const figures: Record<string, Figure> = {
   ),
 };
 
+const batch = {
+  images: Uint8Array.from({ length: 4 * 9 }, (_, i) => 7 * i),
+  height: 3,
+  width: 3,
+  channels: 1,
+};
+const features = hostTensor(
+  Float32Array.from({ length: 40 * 3 }, (_, i) => (i % 3 === 0 ? 5 * Math.floor(i / 60) : Math.sin(i))),
+  [40, 3],
+);
+
+Object.assign(figures, {
+  "layer chart": layerChart([{ layer: "block1", value: 61.5, series: "run" }], {
+    title: "Probe accuracy by layer",
+    caption: "One run.",
+    yTitle: "linear, %",
+  }),
+  "image grid": await imageGrid(
+    [
+      [
+        { batch, index: 0, label: "bag" },
+        { batch, index: 3, label: "coat", frame: "wrong" },
+      ],
+    ],
+    { title: "Neighbours", caption: "A query.", columns: ["query", "1"] },
+  ),
+  "embedding map": await embeddingMap(
+    [
+      [0, 1],
+      [1, 0],
+    ],
+    {
+      title: "Map",
+      caption: "Two samples.",
+      labels: [0, 1],
+      classes: ["a", "b"],
+      images: batch,
+    },
+  ),
+});
+
 describe.each(Object.entries(figures))("%s", (_, figure) => {
   test("the same SVG every time, in either theme", async () => {
     const light = await renderSvg(figure);
-    expect(light).toMatchSnapshot();
+    expect(light.replaceAll(/;base64,[^"]*/g, ";base64,…")).toMatchSnapshot();
     expect((await renderSvg(figure)) === light).toBe(true);
     const dark = await renderSvg(figure, { theme: "dark" });
     const colourless = (svg: string) => svg.replace(/#[0-9a-f]{6}|rgb\([^)]*\)/g, "");
@@ -60,6 +108,29 @@ describe.each(Object.entries(figures))("%s", (_, figure) => {
     expect(png.subarray(1, 4).toString()).toBe("PNG");
     expect(png.readUInt32BE(16)).toBe(2 * Number(width));
   });
+});
+
+test("UMAP: the same seed gives the same map, and far groups stay apart", () => {
+  const options = { neighbours: 5, seed: 3 };
+  const map = layOut(features, options);
+  expect(layOut(features, options)).toEqual(map);
+  expect(layOut(features, { ...options, seed: 4 })).not.toEqual(map);
+  const middle = (points: number[][]) =>
+    [0, 1].map((axis) => points.reduce((sum, p) => sum + p[axis]!, 0) / 20);
+  const [a, b] = [middle(map.slice(0, 20)), middle(map.slice(20))];
+  const between = Math.hypot(a[0]! - b[0]!, a[1]! - b[1]!);
+  const within = map.slice(0, 20).map((p) => Math.hypot(p[0]! - a[0]!, p[1]! - a[1]!));
+  expect(between).toBeGreaterThan(Math.max(...within));
+  expect(() => layOut(features, { neighbours: 40 })).toThrow(/features: expected \[more than 40/);
+});
+
+test("images: pixels come back from the PNG; wrong bytes are an error", async () => {
+  const png = await imageToPng(batch, 2, 2);
+  const { data, info } = await sharp(png).toColourspace("b-w").raw().toBuffer({ resolveWithObject: true });
+  expect([info.width, info.height]).toEqual([6, 6]);
+  expect([data[0], data[1], data[2 * 6 * info.channels]]).toEqual([7 * 18, 7 * 18, 7 * 21]);
+  await expect(imageToPng(batch, 4)).rejects.toThrow(/image 4: expected one of 4/);
+  await expect(imageToPng({ ...batch, width: 5 }, 0)).rejects.toThrow(/whole images of \[3, 5, 1\]/);
 });
 
 test("intervals: textbook values, and a constant has no width", () => {
