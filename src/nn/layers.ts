@@ -1,4 +1,4 @@
-/** The layers that networks are built of: convolution, linear, ReLU, global average pooling. */
+/** The layers that networks are built of: convolution, linear, ReLU, pooling. */
 import { tf } from "../engine/tf.js";
 import { fold } from "../random/index.js";
 import { formatShape, ShapeError } from "../support/errors.js";
@@ -69,6 +69,23 @@ export function linear(units: number, { bias = true }: { bias?: boolean } = {}):
 /** max(x, 0). */
 export function relu(): LayerFactory {
   return lambda((x) => tf.relu(x));
+}
+
+/** The greatest value in windows of `size` × `size`, padded by `pad` on every side with nothing. */
+export function maxPool({
+  size,
+  stride,
+  pad = 0,
+}: {
+  size: number;
+  stride: number;
+  pad?: number;
+}): LayerFactory {
+  const side = (length: number): number => Math.floor((length + 2 * pad - size) / stride) + 1;
+  return lambda(
+    (x) => tf.maxPool(x as tf.Tensor4D, size, stride, pad),
+    ([height, width, channels]) => [side(height!), side(width!), channels!],
+  );
 }
 
 /** The mean over height and width: [height, width, channels] → [channels]. */

@@ -6,6 +6,7 @@ import { horizontalFlip } from "../augment/horizontal-flip.js";
 import { randomResizedCrop } from "../augment/random-resized-crop.js";
 import { convnet } from "../nn/convnet.js";
 import type { Layer } from "../nn/layer.js";
+import { namedResnet } from "../nn/resnet.js";
 import { adamw } from "../optim/adamw.js";
 import { lars } from "../optim/lars.js";
 import type { Optimiser } from "../optim/optimiser.js";
@@ -24,7 +25,7 @@ export function createEncoder(config: EncoderConfig, shape: readonly number[]): 
       return convnet(shape, config);
     case "resnet8":
     case "resnet18":
-      throw new ConfigError(`encoder ${config.name}: not there yet`);
+      return namedResnet(config.name, shape, config);
   }
 }
 

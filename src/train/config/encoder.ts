@@ -10,11 +10,17 @@ const convnet = z.strictObject({
     .describe("channels of its 3×3 blocks"),
 });
 
-const resnet = z.strictObject({
-  name: z.enum(["resnet8", "resnet18"]),
-  width: z.int().positive().default(64).describe("channels of the first stage"),
-});
+const width = (value: number) => z.int().positive().default(value).describe("channels of the first stage");
+const stem = (value: "cifar" | "imagenet") =>
+  z
+    .enum(["cifar", "imagenet"])
+    .default(value)
+    .describe("first layers: cifar keeps the resolution, imagenet quarters it");
 
-export const encoderSchema = z.discriminatedUnion("name", [convnet, resnet]);
+const smallResnet = z.strictObject({ name: z.literal("resnet8"), width: width(16), stem: stem("cifar") });
+
+const resnet = z.strictObject({ name: z.enum(["resnet18"]), width: width(64), stem: stem("cifar") });
+
+export const encoderSchema = z.discriminatedUnion("name", [convnet, smallResnet, resnet]);
 
 export type EncoderConfig = z.infer<typeof encoderSchema>;
