@@ -5,7 +5,7 @@
 import { type HostTensor, hostScalar } from "../engine/host.js";
 import { tf } from "../engine/tf.js";
 import type { Tree } from "../engine/tree.js";
-import { isOneDimensional, type Optimiser, updateEach, zerosLike } from "./optimiser.js";
+import { type Excluded, isOneDimensional, type Optimiser, updateEach, zerosLike } from "./optimiser.js";
 
 export interface AdamwOptions {
   readonly beta1?: number;
@@ -14,6 +14,7 @@ export interface AdamwOptions {
   readonly weightDecay?: number;
   /** Whether tensors of one dimension decay too; true by default, as in PyTorch. */
   readonly decayOneDimensional?: boolean;
+  readonly excluded?: Excluded;
 }
 
 type State<T> = { readonly step: T; readonly mean: Tree<T>; readonly square: Tree<T> };
@@ -25,6 +26,7 @@ export function adamw(options: AdamwOptions = {}): Optimiser {
     epsilon = 1e-8,
     weightDecay = 0.01,
     decayOneDimensional = true,
+    excluded,
   } = options;
   return {
     init: (params): State<HostTensor> => ({
@@ -38,8 +40,9 @@ export function adamw(options: AdamwOptions = {}): Optimiser {
       const correction1 = tf.sub(1, tf.pow(beta1, now));
       const correction2 = tf.sqrt(tf.sub(1, tf.pow(beta2, now)));
       const rate = tf.div(lr, correction1);
-      const next = updateEach(params, grads, [mean, square], (p, g, [m, s]) => {
-        const decays = weightDecay !== 0 && (decayOneDimensional || !isOneDimensional(p));
+      const next = updateEach(params, grads, [mean, square], (p, g, [m, s], path) => {
+        const counts = (decayOneDimensional || !isOneDimensional(p)) && !excluded?.(path);
+        const decays = weightDecay !== 0 && counts;
         const decayed = decays ? tf.mul(p, tf.sub(1, tf.mul(lr, weightDecay))) : p;
         const m1 = tf.add(tf.mul(m!, beta1), tf.mul(g, 1 - beta1));
         const s1 = tf.add(tf.mul(s!, beta2), tf.mul(tf.square(g), 1 - beta2));

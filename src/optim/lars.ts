@@ -4,22 +4,32 @@
  */
 import { tf } from "../engine/tf.js";
 import type { Tree } from "../engine/tree.js";
-import { isOneDimensional, type Optimiser, updateEach, withDecay, zerosLike } from "./optimiser.js";
+import {
+  type Excluded,
+  isOneDimensional,
+  type Optimiser,
+  updateEach,
+  withDecay,
+  zerosLike,
+} from "./optimiser.js";
 
 export interface LarsOptions {
   /** η */
   readonly trust?: number;
   readonly momentum?: number;
   readonly weightDecay?: number;
+  /** Those that neither decay nor are scaled, beside the tensors of one dimension. */
+  readonly excluded?: Excluded;
 }
 
-export function lars({ trust = 0.001, momentum = 0.9, weightDecay = 0 }: LarsOptions = {}): Optimiser {
+export function lars(options: LarsOptions = {}): Optimiser {
+  const { trust = 0.001, momentum = 0.9, weightDecay = 0, excluded: chosen } = options;
   return {
     init: (params) => ({ momentum: zerosLike(params) }),
     update(params, grads, state, lr) {
       const { momentum: velocity } = state as { momentum: Tree<tf.Tensor> };
-      const next = updateEach(params, grads, [velocity], (p, grad, [v]) => {
-        const excluded = isOneDimensional(p);
+      const next = updateEach(params, grads, [velocity], (p, grad, [v], path) => {
+        const excluded = isOneDimensional(p) || chosen?.(path) === true;
         const g = withDecay(p, grad, weightDecay, excluded);
         const moved = tf.add(tf.mul(v!, momentum), excluded ? g : tf.mul(g, trustRatio(p, g, trust)));
         return [tf.sub(p, tf.mul(moved, lr)), moved];

@@ -4,7 +4,7 @@
  */
 import { type HostTensor, hostZeros } from "../engine/host.js";
 import { tf } from "../engine/tf.js";
-import { flatten, mapTree, type Tree, unflatten } from "../engine/tree.js";
+import { flatten, leafPaths, mapTree, type Tree, unflatten } from "../engine/tree.js";
 
 export interface Updated<Params> {
   readonly params: Params;
@@ -22,6 +22,9 @@ export interface Optimiser {
   ): Updated<Params>;
 }
 
+/** Which parameters do not decay, by their path, such as `encoder.block1.conv.kernel`. */
+export type Excluded = (path: string) => boolean;
+
 /** A tree of zeros like `params`. */
 export function zerosLike(params: Tree<HostTensor>): Tree<HostTensor> {
   return mapTree<HostTensor, HostTensor>(params, ({ shape }) => hostZeros(shape));
@@ -37,9 +40,15 @@ export function updateEach<Params extends Tree<tf.Tensor>>(
   params: Params,
   grads: Tree<tf.Tensor>,
   slots: readonly Tree<tf.Tensor>[],
-  rule: (param: tf.Tensor, grad: tf.Tensor, slots: readonly tf.Tensor[]) => [tf.Tensor, ...tf.Tensor[]],
+  rule: (
+    param: tf.Tensor,
+    grad: tf.Tensor,
+    slots: readonly tf.Tensor[],
+    path: string,
+  ) => [tf.Tensor, ...tf.Tensor[]],
 ): { params: Params; slots: Tree<tf.Tensor>[] } {
   const { leaves, definition } = flatten<tf.Tensor>(params);
+  const paths = leafPaths<tf.Tensor>(params);
   const gradLeaves = flatten<tf.Tensor>(grads).leaves;
   const slotLeaves = slots.map((slot) => flatten<tf.Tensor>(slot).leaves);
   const results = leaves.map((param, i) =>
@@ -47,6 +56,7 @@ export function updateEach<Params extends Tree<tf.Tensor>>(
       param,
       gradLeaves[i]!,
       slotLeaves.map((slot) => slot[i]!),
+      paths[i]!,
     ),
   );
   const column = (place: number): Tree<tf.Tensor> =>

@@ -17,6 +17,7 @@ import type { EncoderConfig } from "./config/encoder.js";
 import type { OptimiserConfig } from "./config/optimiser.js";
 import type { TrainConfig } from "./config/schema.js";
 import type { AugmentationConfig, ViewsConfig } from "./config/views.js";
+import { pathFilter } from "./paths.js";
 
 /** @param shape [height, width, channels] of the images that reach the encoder */
 export function createEncoder(config: EncoderConfig, shape: readonly number[]): Layer {
@@ -29,21 +30,24 @@ export function createEncoder(config: EncoderConfig, shape: readonly number[]): 
   }
 }
 
-export function createOptimiser(config: OptimiserConfig): Optimiser {
+/** @param paths of all parameters */
+export function createOptimiser(config: OptimiserConfig, paths: readonly string[]): Optimiser {
+  const excluded = pathFilter(config.exclude, paths, "optimiser.exclude");
   switch (config.name) {
     case "adamw":
-      return adamw(config);
+      return adamw({ ...config, excluded });
     case "sgd":
-      return sgd(config);
+      return sgd({ ...config, excluded });
     case "lars":
-      return lars(config);
+      return lars({ ...config, excluded });
   }
 }
 
-function createAugmentation(config: AugmentationConfig): Augmentation {
+/** @param side of what comes out in pixels, for a crop without a size of its own */
+function createAugmentation(config: AugmentationConfig, side: number | undefined): Augmentation {
   switch (config.name) {
     case "randomResizedCrop":
-      return randomResizedCrop(config);
+      return randomResizedCrop(side === undefined ? config : { size: [side, side], ...config });
     case "horizontalFlip":
       return horizontalFlip(config);
     case "brightness":
@@ -55,12 +59,21 @@ function createAugmentation(config: AugmentationConfig): Augmentation {
   }
 }
 
-/** The pipeline of each view. @throws ConfigError when there are neither one nor as many as views */
-export function createPipelines({ count, pipelines }: ViewsConfig): Augmentation[][] {
+/**
+ * The pipeline of each view.
+ * @param side of the views in pixels, where the resolution changes over the epochs
+ * @throws ConfigError when there are neither one nor as many as views, or a side and a pipeline without a crop
+ */
+export function createPipelines({ count, pipelines }: ViewsConfig, side?: number): Augmentation[][] {
   if (pipelines.length !== 1 && pipelines.length !== count)
     throw new ConfigError(`views.pipelines: expected 1 or ${count} (views.count), got ${pipelines.length}`);
+  for (const [view, pipeline] of pipelines.entries())
+    if (side !== undefined && !pipeline.some(({ name }) => name === "randomResizedCrop"))
+      throw new ConfigError(
+        `resolution: expected a randomResizedCrop in views.pipelines.${view}, to make images of ${side} pixels`,
+      );
   return Array.from({ length: count }, (_, view) =>
-    (pipelines[view] ?? pipelines[0])!.map(createAugmentation),
+    (pipelines[view] ?? pipelines[0])!.map((config) => createAugmentation(config, side)),
   );
 }
 

@@ -3,49 +3,36 @@
  * loss → gradients → optimiser; its state stays on the device from step to step. Only the images' bytes, the drawn
  * parameters of the views and a few scalars go in.
  */
-import type { Augmentation, ImageShape } from "../augment/augmentation.js";
-import { applyViews, type Drawn, drawViews } from "../augment/views.js";
+import type { ImageShape } from "../augment/augmentation.js";
+import { drawViews, type Pipeline, pipelineShape } from "../augment/views.js";
 import type { ImageDataset } from "../data/dataset.js";
-import { valueAndGrad } from "../engine/grad.js";
 import { type HostTensor, hostScalar, hostTensor } from "../engine/host.js";
-import { jit } from "../engine/jit.js";
 import type { DeviceName } from "../engine/run/device.js";
-import { tf } from "../engine/tf.js";
-import type { Tree } from "../engine/tree.js";
+import type { tf } from "../engine/tf.js";
+import { leafPaths, type Tree } from "../engine/tree.js";
 import type { Layer } from "../nn/layer.js";
 import { projector } from "../nn/projector.js";
+import { zerosLike } from "../optim/optimiser.js";
 import { fold, key, permutation } from "../random/index.js";
-import { ConfigError, formatShape } from "../support/errors.js";
+import { ConfigError } from "../support/errors.js";
+import { anySize } from "./any-size.js";
 import { createEncoder, createOptimiser, createPipelines, createSchedule } from "./build.js";
 import type { TrainConfig } from "./config/schema.js";
 import type { DeviceState, Program } from "./loop.js";
 import { createMethod } from "./methods/index.js";
-import type { Method, MethodState } from "./methods/method.js";
+import type { Method } from "./methods/method.js";
+import { copiesOf, negativesOf } from "./negatives.js";
+import { chosen, pathFilter } from "./paths.js";
+import { purpose } from "./purpose.js";
+import { resolutionAt } from "./resolution.js";
+import { type CompiledStep, compileStep } from "./run-step.js";
+import { createStep, type StepFunctions, type StepInput, type StepResult, type TrainState } from "./step.js";
 
-/** What the seed is used for, folded into it first. */
-const purpose = { weights: 0, order: 1, views: 2 } as const;
-
-export interface TrainState<T> extends MethodState<T> {
-  readonly optimiser: Tree<T>;
-}
-
-/** What a step takes beside the state. */
-export interface StepInput<T> {
-  /** uint8 [batch, height, width, channels] */
-  readonly images: T;
-  readonly drawn: Drawn<T>;
-  /** The learning rate, and what the method wants. */
-  readonly scalars: { readonly lr: T; readonly [name: string]: T };
-}
-
-export interface StepResult {
-  readonly state: TrainState<tf.Tensor>;
-  readonly metrics: { readonly loss: tf.Tensor; readonly [name: string]: tf.Tensor };
-}
+export type { StepInput, StepResult, TrainState } from "./step.js";
 
 export interface TrainProgram extends Program {
   readonly encoder: Layer;
-  /** The step as a plain function over tensors, to run eagerly or to look at. */
+  /** The step as a plain function over tensors, to run eagerly or to look at; of the last epoch's resolution. */
   readonly step: (state: TrainState<tf.Tensor>, input: StepInput<tf.Tensor>) => StepResult;
   /** What step `step`, counted from 0, takes beside the state. */
   input(step: number): StepInput<HostTensor>;
@@ -53,101 +40,121 @@ export interface TrainProgram extends Program {
   dispose(): Promise<void>;
 }
 
+export interface ProgramOptions {
+  /** The images that `loadNegatives` gave, where the configuration names some. */
+  readonly negatives?: HostTensor | undefined;
+}
+
 /** The order of the samples in an epoch. */
 export function epochOrder(seed: number, epoch: number, count: number): Uint32Array {
   return permutation(fold(key(seed), purpose.order, epoch), count);
 }
 
-/** @throws ConfigError when the images are fewer than a batch, or views differ in shape */
-export function createProgram(config: TrainConfig, dataset: ImageDataset): TrainProgram {
+/** @throws ConfigError when the images are fewer than a batch, or parts of the configuration do not fit together */
+export function createProgram(
+  config: TrainConfig,
+  dataset: ImageDataset,
+  { negatives }: ProgramOptions = {},
+): TrainProgram {
   const stepsPerEpoch = Math.floor(dataset.count / config.batch);
-  if (stepsPerEpoch === 0)
-    throw new ConfigError(
-      `batch: expected at most ${dataset.count}, the number of images, got ${config.batch}`,
-    );
+  check(config, dataset, negatives);
   const imageShape: ImageShape = [dataset.height, dataset.width, dataset.channels];
-  const pipelines = createPipelines(config.views);
-  const encoder = createEncoder(config.encoder, viewShape(pipelines, imageShape));
-  const networks = { encoder, projector: projector(config.projector, encoder.outputShape[0]!) };
+  const { views } = config;
+  const sideAt = (epoch: number): number | undefined =>
+    config.resolution ? resolutionAt(config.resolution, epoch) : undefined;
+  const lastSide = sideAt(config.epochs - 1);
+  const lastPipelines = createPipelines(views, lastSide);
+  const encoder = anySize(
+    (shape) => createEncoder(config.encoder, shape),
+    pipelineShape(lastPipelines[0]!, imageShape),
+  );
+  const mlp = (features: number): Layer => projector(config.projector, features);
+  const networks = { encoder, projector: mlp(encoder.outputShape[0]!), mlp, classes: dataset.classes.length };
   const method = createMethod(config.method, networks);
-  if (config.views.count < method.views)
+  if (views.count < method.views)
     throw new ConfigError(
-      `views.count: expected ${method.views} or more for this method, got ${config.views.count}`,
+      `views.count: expected ${method.views} or more for this method, got ${views.count}`,
     );
-  const optimiser = createOptimiser(config.optimiser);
+  const start = method.init(fold(key(config.seed), purpose.weights));
+  const paths = leafPaths(start.params);
+  const frozen = config.freeze.length > 0 ? pathFilter(config.freeze, paths, "freeze") : undefined;
+  const trainedOf = (params: Tree<HostTensor>): Tree<HostTensor> =>
+    frozen ? chosen(params, (path) => !frozen(path)) : params;
+  const optimiser = createOptimiser(config.optimiser, paths);
   const learningRate = createSchedule(config, stepsPerEpoch);
   const totalSteps = config.epochs * stepsPerEpoch;
   const gather = batchGatherer(config, dataset, stepsPerEpoch);
+  const copies = copiesOf(negativesOf(config.method));
 
-  const step: TrainProgram["step"] = (state, { images, drawn, scalars }) => {
-    const pixels = tf.div(tf.cast(images, "float32"), 255) as tf.Tensor4D;
-    const views = applyViews(pipelines, pixels, drawn);
-    const differentiate = valueAndGrad((params: MethodState<tf.Tensor>["params"]) => {
-      const result = method.loss({ params, state: state.state }, views, scalars);
-      return { loss: result.loss, aux: { state: result.state, metrics: result.metrics ?? {} } };
-    });
-    const { loss, grads, aux } = differentiate(state.params);
-    const updated = optimiser.update(state.params, grads, state.optimiser, scalars.lr);
-    const variables = { params: updated.params, state: aux.state };
-    const after = method.afterUpdate?.(variables, scalars) ?? aux.state;
-    return {
-      state: { params: updated.params, state: after, optimiser: updated.state },
-      metrics: { loss, ...aux.metrics },
-    };
+  const functionsFor = (pipelines: readonly Pipeline[]): StepFunctions =>
+    createStep({ method, optimiser, pipelines, copies, frozen, clipNorm: config.clipNorm ?? undefined });
+
+  let current: { side: number | undefined; pipelines: Pipeline[] } | undefined;
+  const pipelinesAt = (epoch: number): Pipeline[] => {
+    const side = sideAt(epoch);
+    if (!current || current.side !== side) current = { side, pipelines: createPipelines(views, side) };
+    return current.pipelines;
   };
 
   const input: TrainProgram["input"] = (number) => {
-    const { images, indices, epoch } = gather(number);
+    const { images, labels, indices, epoch } = gather(number);
+    const pipelines = pipelinesAt(epoch);
     const epochKey = fold(key(config.seed), purpose.views, epoch);
-    return {
-      images,
-      drawn: drawViews(pipelines, epochKey, indices, imageShape),
-      scalars: { lr: hostScalar(learningRate(number)), ...scalarsOf(method, number, totalSteps) },
-    };
+    const scalars = { lr: hostScalar(learningRate(number)), ...scalarsOf(method, number, totalSteps) };
+    const drawn = drawViews(pipelines, epochKey, indices, imageShape);
+    if (!negatives) return { images, labels, drawn, scalars };
+    const stepKey = fold(key(config.seed), purpose.negatives, number);
+    const numbers = Array.from({ length: negatives.shape[0]! * copies }, (_, i) => i);
+    const viewed = drawViews([pipelines[0]!], stepKey, numbers, imageShape);
+    return { images, labels, drawn, negatives: { images: negatives, drawn: viewed }, scalars };
   };
 
-  const compiled = jit(step, { device: config.device as DeviceName, name: "train", donate: [0] });
+  let compiled: { side: number | undefined; step: CompiledStep } | undefined;
+  const compiledAt = async (epoch: number): Promise<CompiledStep> => {
+    const side = sideAt(epoch);
+    if (compiled && compiled.side === side) return compiled.step;
+    // The resolution only grows: the program of a size that is over is not needed again.
+    await compiled?.step.dispose();
+    const zeros = () => zerosLike(trainedOf(start.params));
+    const options = { device: config.device as DeviceName, parts: config.accumulate, zeros };
+    compiled = { side, step: compileStep(functionsFor(pipelinesAt(epoch)), options) };
+    return compiled.step;
+  };
+
   return {
     stepsPerEpoch,
     batch: config.batch,
     encoder,
-    step,
+    step: functionsFor(lastPipelines).step,
     input,
-    initial() {
-      const variables = method.init(fold(key(config.seed), purpose.weights));
-      return { ...variables, optimiser: optimiser.init(variables.params) };
-    },
+    initial: () => ({ ...start, optimiser: optimiser.init(trainedOf(start.params)) }),
     async run(state, number) {
-      const result = await compiled(state as unknown as TrainState<HostTensor>, input(number));
-      const metrics: Record<string, number> = {};
-      for (const [name, tensor] of Object.entries(result.metrics)) {
-        metrics[name] = (await tensor.data())[0]!;
-        tensor.dispose();
-      }
+      const step = await compiledAt(Math.floor(number / stepsPerEpoch));
+      const result = await step.run(state as unknown as TrainState<HostTensor>, input(number));
       return {
         state: result.state as unknown as DeviceState,
-        metrics: { ...metrics, lr: learningRate(number) },
+        metrics: { ...result.metrics, lr: learningRate(number) },
       };
     },
-    dispose: () => compiled.dispose(),
+    async dispose() {
+      await compiled?.step.dispose();
+    },
   };
+}
+
+function check(config: TrainConfig, dataset: ImageDataset, negatives: HostTensor | undefined): void {
+  const { batch, accumulate } = config;
+  if (dataset.count < batch)
+    throw new ConfigError(`batch: expected at most ${dataset.count}, the number of images, got ${batch}`);
+  if (batch % accumulate !== 0)
+    throw new ConfigError(`accumulate: expected a divisor of the batch, ${batch}, got ${accumulate}`);
+  if (copiesOf(negativesOf(config.method)) > 0 && !negatives)
+    throw new ConfigError("method.negatives: expected their images, which loadNegatives gives");
 }
 
 function scalarsOf(method: Method, step: number, totalSteps: number): Record<string, HostTensor> {
   const numbers = Object.entries(method.inputs?.(step, totalSteps) ?? {});
   return Object.fromEntries(numbers.map(([name, value]) => [name, hostScalar(value)]));
-}
-
-function viewShape(pipelines: readonly (readonly Augmentation[])[], imageShape: ImageShape): ImageShape {
-  const shapes = pipelines.map((pipeline) =>
-    pipeline.reduce((shape, augmentation) => augmentation.outputShape(shape), imageShape),
-  );
-  for (const [view, shape] of shapes.entries())
-    if (formatShape(shape) !== formatShape(shapes[0]!))
-      throw new ConfigError(
-        `views.pipelines.${view}: expected images of ${formatShape(shapes[0]!)} as in view 0, got ${formatShape(shape)}`,
-      );
-  return shapes[0]!;
 }
 
 /** Gathers the images of a step. The last samples of an epoch that fill no batch are left out. */
@@ -164,6 +171,7 @@ function batchGatherer(config: TrainConfig, dataset: ImageDataset, stepsPerEpoch
     indices.forEach((sample, i) => {
       images.set(dataset.images.subarray(sample * size, (sample + 1) * size), i * size);
     });
-    return { images: hostTensor(images, shape), indices, epoch };
+    const labels = Int32Array.from(indices, (sample) => dataset.labels[sample]!);
+    return { images: hostTensor(images, shape), labels: hostTensor(labels, [config.batch]), indices, epoch };
   };
 }

@@ -13,6 +13,7 @@ import type { TrainConfig } from "./config/schema.js";
 import { createDataset } from "./dataset.js";
 import type { Encoder } from "./encoder.js";
 import { type HostState, type LoopOptions, type LoopResult, runLoop } from "./loop.js";
+import { loadNegatives } from "./negatives.js";
 import { createProgram, type TrainState } from "./program.js";
 import {
   environment,
@@ -70,7 +71,7 @@ export function continueRun(path: string): Run {
 async function trainIn(path: string, config: TrainConfig, options?: LoopOptions): Promise<TrainResult> {
   const folder = runFolder(path);
   const dataset = await createDataset(config, "train");
-  const program = createProgram(config, dataset);
+  const program = createProgram(config, dataset, { negatives: await loadNegatives(config, dataset) });
   if (!existsSync(join(path, "config.json"))) writeRunConfig(folder, config);
   try {
     const result = await runLoop(program, config, folder, options);

@@ -10,6 +10,11 @@ const decayOneDimensional = z
   .default(false)
   .describe("whether biases and batch-norm scales decay too");
 
+const exclude = z
+  .array(z.string())
+  .default([])
+  .describe("paths of parameters without weight decay, such as encoder.block1 or *.bias");
+
 const adamw = z.strictObject({
   name: z.literal("adamw"),
   lr: lr(1e-3),
@@ -18,6 +23,7 @@ const adamw = z.strictObject({
   beta2: z.number().min(0).lt(1).default(0.999).describe("decay of the mean of squares"),
   epsilon: z.number().positive().default(1e-8).describe("added to the root of the mean of squares"),
   decayOneDimensional,
+  exclude,
 });
 
 const sgd = z.strictObject({
@@ -27,6 +33,7 @@ const sgd = z.strictObject({
   momentum,
   nesterov: z.boolean().default(false).describe("Nesterov's form of momentum"),
   decayOneDimensional,
+  exclude,
 });
 
 const lars = z.strictObject({
@@ -35,6 +42,7 @@ const lars = z.strictObject({
   weightDecay: weightDecay(1e-6),
   momentum,
   trust: z.number().positive().default(0.001).describe("trust coefficient η"),
+  exclude,
 });
 
 export const optimiserSchema = z.discriminatedUnion("name", [adamw, sgd, lars]);

@@ -3,6 +3,7 @@
  * Unknown keys are errors at every level.
  */
 import { z } from "zod";
+import { collapseSchema } from "./collapse.js";
 import { dataSchema } from "./data.js";
 import { encoderSchema } from "./encoder.js";
 import { methodSchema } from "./method.js";
@@ -12,6 +13,20 @@ import { viewsSchema } from "./views.js";
 const checkpointSchema = z.strictObject({
   everyEpochs: z.number().positive().default(1).describe("save so often; 0.5 is twice an epoch"),
   keep: z.int().positive().default(2).describe("how many of the latest checkpoints stay"),
+  best: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe("a metric, such as loss or knn: the checkpoint where it is best stays too"),
+  bestIs: z.enum(["max", "min"]).default("min").describe("whether the best is the greatest or the least"),
+});
+
+const resolutionSchema = z.strictObject({
+  min: z.int().positive().describe("side of the views in pixels up to startEpoch"),
+  max: z.int().positive().describe("side of the views in pixels from endEpoch on"),
+  startEpoch: z.int().nonnegative().default(0).describe("the last epoch of the smallest side"),
+  endEpoch: z.int().positive().describe("the first epoch of the largest side, counted from 0"),
+  multiple: z.int().positive().default(4).describe("between, the side is a multiple of this"),
 });
 
 export const trainConfigSchema = z.strictObject({
@@ -25,7 +40,11 @@ export const trainConfigSchema = z.strictObject({
   device: z.string().default("cpu").describe("cpu, webgpu, cuda or tensorflow"),
   epochs: z.int().positive().default(5).describe("passes over the training images"),
   batch: z.int().min(2).default(64).describe("images a step; each is seen in every view"),
-  accumulate: z.int().positive().default(1).describe("split the batch into so many parts to save memory"),
+  accumulate: z
+    .int()
+    .positive()
+    .default(1)
+    .describe("split the batch into so many parts to save memory; their gradients are averaged"),
   data: dataSchema.prefault({ name: "fashion-mnist" }).describe("the images"),
   encoder: encoderSchema
     .prefault({ name: "convnet" })
@@ -37,8 +56,24 @@ export const trainConfigSchema = z.strictObject({
     .describe("widths of the MLP between representation and loss"),
   method: methodSchema.prefault({ name: "simclr" }).describe("the method"),
   views: viewsSchema.prefault({}).describe("how the views of an image are made"),
+  resolution: resolutionSchema
+    .nullable()
+    .default(null)
+    .describe("small views early in training, large ones late; null: one size"),
+  freeze: z
+    .array(z.string())
+    .default([])
+    .describe("paths of parameters that do not train, such as encoder.block1; batch-norm statistics too"),
   optimiser: optimiserSchema.prefault({ name: "adamw" }).describe("the optimiser"),
   schedule: scheduleSchema.prefault({}).describe("the learning rate over time"),
+  clipNorm: z
+    .number()
+    .positive()
+    .nullable()
+    .default(null)
+    .describe("limit for the norm of all gradients together; null: none"),
+  collapse: collapseSchema.prefault({}).describe("when a run counts as collapsed, and what happens then"),
+  tensorboard: z.boolean().default(true).describe("whether events/ is written, for TensorBoard"),
   evaluateEvery: z.int().nonnegative().default(0).describe("kNN accuracy every so many epochs; 0: never"),
   checkpoint: checkpointSchema.prefault({}).describe("what is saved, and how long it stays"),
 });

@@ -14,6 +14,10 @@ export interface Networks {
   readonly encoder: Layer;
   /** [batch, features] → [batch, dimensions] */
   readonly projector: Layer;
+  /** A new network of the projector's form, such as a predictor: [batch, features] → [batch, dimensions]. */
+  mlp(features: number): Layer;
+  /** How many classes the labels have. */
+  readonly classes: number;
 }
 
 /** Everything a method keeps: what the optimiser trains and what it does not. */
@@ -22,10 +26,26 @@ export interface MethodState<T> {
   readonly state: { readonly [network: string]: Tree<T> };
 }
 
+/** What a loss is of. */
+export interface MethodBatch {
+  /** As many as the configuration asks for, each float32 [batch, height, width, channels] in 0 … 1. */
+  readonly views: readonly tf.Tensor4D[];
+  /** int32 [batch]; only methods that are told so in their name may look at them. */
+  readonly labels: tf.Tensor1D;
+  /** The images [count, height, width, channels] that are the negatives, where these are not the batch's. */
+  readonly negatives?: tf.Tensor4D | undefined;
+  /** The scalars that `inputs` gave for this step. */
+  readonly inputs: Readonly<Record<string, tf.Tensor>>;
+}
+
 export interface MethodResult {
   readonly loss: tf.Tensor;
   /** The new `state`: batch-norm statistics, a teacher's parameters, a queue. */
   readonly state: MethodState<tf.Tensor>["state"];
+  /** Of the first view, [batch, features], for probes. */
+  readonly representation: tf.Tensor2D;
+  /** Of the first view, [batch, dimensions], for the watch on collapse. */
+  readonly embedding: tf.Tensor2D;
   /** Further scalars for metrics.jsonl. */
   readonly metrics?: { readonly [name: string]: tf.Tensor };
 }
@@ -34,16 +54,8 @@ export interface Method {
   /** How many views of an image it wants, at least. */
   readonly views: number;
   init(key: Key): MethodState<HostTensor>;
-  /**
-   * The loss of a batch, inside the compiled step.
-   * @param views as many as the configuration asks for, each float32 [batch, height, width, channels] in 0 … 1
-   * @param inputs the scalars that `inputs` gave for this step
-   */
-  loss(
-    variables: MethodState<tf.Tensor>,
-    views: readonly tf.Tensor4D[],
-    inputs: Readonly<Record<string, tf.Tensor>>,
-  ): MethodResult;
+  /** The loss of a batch, inside the compiled step. */
+  loss(variables: MethodState<tf.Tensor>, batch: MethodBatch): MethodResult;
   /** Scalars that change from step to step, such as a teacher's momentum. They are inputs of the compiled step. */
   inputs?(step: number, totalSteps: number): Readonly<Record<string, number>>;
   /** Changes `state` after the optimiser's update, inside the compiled step, as an EMA teacher does. */

@@ -1,0 +1,31 @@
+/** Supervised contrastive learning: all views of all images of a class attract each other. */
+import { tf } from "../../engine/tf.js";
+import { supcon } from "../../loss/supcon.js";
+import { embed, initNetworks } from "./embed.js";
+import type { Method, Networks } from "./method.js";
+import { chosenNegatives } from "./pairwise.js";
+import type { ContrastiveMethodOptions } from "./simclr.js";
+
+export function supconMethod(
+  networks: Networks,
+  { temperature, negatives: config }: ContrastiveMethodOptions,
+): Method {
+  const { encoder, projector } = networks;
+  return {
+    views: 2,
+    init: (key) => initNetworks({ encoder, projector }, key),
+    loss(variables, batch) {
+      const { views, labels } = batch;
+      const embedded = embed(networks, variables, views, batch.negatives);
+      const negatives = chosenNegatives(config, embedded.negatives);
+      const z = tf.concat([...embedded.embeddings], 0) as tf.Tensor2D;
+      const all = tf.tile(labels, [views.length]) as tf.Tensor1D;
+      return {
+        loss: supcon(z, all, { temperature, negatives }),
+        state: embedded.state,
+        representation: embedded.representations[0]!,
+        embedding: embedded.embeddings[0]!,
+      };
+    },
+  };
+}

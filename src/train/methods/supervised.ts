@@ -1,0 +1,28 @@
+/** The supervised encoder that claims are compared with: a linear classifier on the projector's output. */
+import { tf } from "../../engine/tf.js";
+import { type SupervisedOptions, supervised } from "../../loss/supervised.js";
+import { linear } from "../../nn/layers.js";
+import { embed, initNetworks, through } from "./embed.js";
+import type { Method, Networks } from "./method.js";
+
+export function supervisedMethod(networks: Networks, options: SupervisedOptions): Method {
+  const { encoder, projector } = networks;
+  const classifier = linear(networks.classes)(projector.outputShape);
+  return {
+    views: 1,
+    init: (key) => initNetworks({ encoder, projector, classifier }, key),
+    loss(variables, { views, labels }) {
+      const { representations, embeddings, state } = embed(networks, variables, views);
+      const scores = through(classifier, "classifier", variables, embeddings);
+      const each = scores.outputs.map((view) => supervised(view, labels, options));
+      const right = tf.equal(tf.argMax(scores.outputs[0]!, 1), labels);
+      return {
+        loss: tf.div(tf.addN(each), each.length),
+        state: { ...state, classifier: scores.state },
+        representation: representations[0]!,
+        embedding: embeddings[0]!,
+        metrics: { accuracy: tf.mean(tf.cast(right, "float32")) },
+      };
+    },
+  };
+}

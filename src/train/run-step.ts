@@ -1,0 +1,118 @@
+/** The training step, compiled: as one program, or in two where the batch goes through in parts to save memory. */
+import type { DeviceTensor } from "../engine/device-tensor.js";
+import { allocate, type HostTensor, hostTensor } from "../engine/host.js";
+import { jit } from "../engine/jit.js";
+import type { DeviceName } from "../engine/run/device.js";
+import type { tf } from "../engine/tf.js";
+import { mapTree, type Tree } from "../engine/tree.js";
+import type { MethodState } from "./methods/method.js";
+import { addShare, type StepFunctions, type StepInput, type TrainState } from "./step.js";
+
+export interface StepOutput {
+  readonly state: TrainState<DeviceTensor>;
+  readonly metrics: Record<string, number>;
+}
+
+export interface CompiledStep {
+  /** Runs a step; it takes the buffers of the state for its own. */
+  run(state: TrainState<HostTensor>, input: StepInput<HostTensor>): Promise<StepOutput>;
+  dispose(): Promise<void>;
+}
+
+export interface CompileOptions {
+  readonly device: DeviceName;
+  /** Into how many parts the batch is split; their gradients are averaged. */
+  readonly parts: number;
+  /** Zeros of the form of the gradients. */
+  readonly zeros: () => Tree<HostTensor>;
+}
+
+export function compileStep(functions: StepFunctions, options: CompileOptions): CompiledStep {
+  return options.parts === 1 ? whole(functions, options.device) : inParts(functions, options);
+}
+
+function whole({ step }: StepFunctions, device: DeviceName): CompiledStep {
+  const compiled = jit(step, { device, name: "train", donate: [0] });
+  return {
+    async run(state, input) {
+      const result = await compiled(state, input);
+      return {
+        state: result.state as unknown as TrainState<DeviceTensor>,
+        metrics: await numbers(result.metrics),
+      };
+    },
+    dispose: () => compiled.dispose(),
+  };
+}
+
+/**
+ * A part's losses know nothing of the other parts: its batch norm and its negatives are its own. Batch-norm statistics,
+ * teachers' statistics and queues go from part to part.
+ */
+function inParts(
+  { gradients, update }: StepFunctions,
+  { device, parts, zeros }: CompileOptions,
+): CompiledStep {
+  const accumulate = jit(
+    (
+      params: MethodState<tf.Tensor>["params"],
+      state: MethodState<tf.Tensor>["state"],
+      sums: Tree<tf.Tensor>,
+      input: StepInput<tf.Tensor>,
+    ) => {
+      const result = gradients({ params, state }, input);
+      return {
+        sums: addShare(sums, result.grads, 1 / parts),
+        state: result.state,
+        metrics: result.metrics,
+      };
+    },
+    { device, name: "gradients", donate: [1, 2] },
+  );
+  const apply = jit(update, { device, name: "update", donate: [0, 1] });
+  return {
+    async run({ params, state, optimiser }, input) {
+      let now = state as Tree<HostTensor>;
+      let sums = zeros();
+      const metrics: Record<string, number> = {};
+      for (let part = 0; part < parts; part++) {
+        const result = await accumulate(params, now as typeof state, sums, partOf(input, part, parts));
+        now = result.state as unknown as Tree<HostTensor>;
+        sums = result.sums as unknown as Tree<HostTensor>;
+        for (const [name, value] of Object.entries(await numbers(result.metrics)))
+          metrics[name] = (metrics[name] ?? 0) + value / parts;
+      }
+      const before = { params, state: now, optimiser } as TrainState<HostTensor>;
+      const result = await apply(before, sums, input.scalars);
+      return {
+        state: result.state as unknown as TrainState<DeviceTensor>,
+        metrics: { ...metrics, ...(await numbers(result.metrics)) },
+      };
+    },
+    dispose: async () => {
+      await Promise.all([accumulate.dispose(), apply.dispose()]);
+    },
+  };
+}
+
+async function numbers(metrics: { readonly [name: string]: DeviceTensor }): Promise<Record<string, number>> {
+  const values: Record<string, number> = {};
+  for (const [name, tensor] of Object.entries(metrics)) {
+    values[name] = (await tensor.data())[0]!;
+    tensor.dispose();
+  }
+  return values;
+}
+
+/** The rows of a part of the batch; the negatives and the scalars are every part's. */
+function partOf(input: StepInput<HostTensor>, part: number, parts: number): StepInput<HostTensor> {
+  const rows = ({ data, shape, dtype }: HostTensor): HostTensor => {
+    const size = data.length / parts;
+    const own = allocate(dtype, size);
+    own.set(data.subarray(part * size, (part + 1) * size));
+    return hostTensor(own, [shape[0]! / parts, ...shape.slice(1)], dtype);
+  };
+  const { images, labels, drawn } = input;
+  const own = mapTree<HostTensor, HostTensor>({ images, labels, drawn } as Tree<HostTensor>, rows);
+  return { ...input, ...(own as Pick<StepInput<HostTensor>, "images" | "labels" | "drawn">) };
+}
