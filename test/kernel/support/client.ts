@@ -9,7 +9,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Dealer, Request as Ping, Subscriber } from "zeromq";
-import { packageRoot } from "../../../src/index.js";
+import { packageRoot } from "../../../src/support/package.js";
 
 type Json = { [key: string]: unknown };
 
