@@ -8,14 +8,17 @@ import { Comms } from "./evaluate/comms.js";
 import { Compiler } from "./evaluate/compiler.js";
 import { CellContext, runInCell } from "./evaluate/context.js";
 import { installGlobals } from "./evaluate/globals.js";
+import { Grace } from "./evaluate/grace.js";
 import { Imports } from "./evaluate/imports.js";
 import { Evaluator } from "./evaluate/inspector.js";
 import type { LanguageStart } from "./evaluate/language/worker.js";
 import { Link } from "./evaluate/link.js";
-import { endDescendants, showStrayErrors } from "./evaluate/process.js";
 import { Runner } from "./evaluate/runner.js";
+import { showStrayErrors } from "./evaluate/stray.js";
+import { CellTimers } from "./evaluate/timers.js";
 import type { CommTask, ProtocolStart, ToEvaluation } from "./protocol/channel.js";
 import { allocateRing } from "./protocol/ring.js";
+import { endDescendants } from "./support/descendants.js";
 
 const connectionFile = process.argv[2];
 if (connectionFile === undefined) {
@@ -53,8 +56,12 @@ let begin: () => void = () => undefined;
 const ready = new Promise<void>((resolve) => {
   begin = resolve;
 }).then(() => rich.load());
-const runner = new Runner(link, new Compiler(cells.port1), evaluator, folder, ready);
-const intervals = installGlobals({ link, comms, imports, input: answers.port2, memory, folder });
+const grace = new Grace(memory);
+const compiler = new Compiler(cells.port1);
+const runner = new Runner({ link, compiler, evaluator, grace, folder, ready });
+installGlobals({ link, comms, imports, input: answers.port2, grace, memory, folder });
+const timers = new CellTimers();
+timers.install();
 
 protocol.on("message", (message: ToEvaluation | { type: "ready" } | { type: "closed" }) => {
   switch (message.type) {
@@ -103,12 +110,13 @@ function onComm(message: CommTask): void {
 
 function onInterrupt(number: number): void {
   link.acknowledge(number);
+  timers.stopBlocking();
   if (runner.busy) {
     runner.interrupt();
     return;
   }
-  // No cell is at work: if something blocks this thread again and again, it is a repeating timer.
-  for (const timer of intervals) clearInterval(timer);
+  const stopped = timers.stopAll();
+  if (stopped > 0) link.print("stderr", `interrupted: ${stopped} timer${stopped === 1 ? "" : "s"} stopped\n`);
 }
 
 function end(code = 0): void {

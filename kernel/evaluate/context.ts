@@ -18,6 +18,10 @@ export class CellContext {
   readonly parent: number;
   readonly allowStdin: boolean;
   readonly silent: boolean;
+  /** Whether the cell has looked at its signal: then it ends by itself, after the running step of a training. */
+  watched = false;
+  /** Whether what the cell awaits is rejected. */
+  cancelled = false;
   private readonly controller = new AbortController();
   private readonly waiting = new Set<(error: Error) => void>();
 
@@ -31,9 +35,9 @@ export class CellContext {
     return this.controller.signal;
   }
 
-  /** The same as a promise, rejected as soon as the cell is interrupted. */
+  /** The same as a promise, rejected as soon as the cell is cancelled. */
   guard<T>(value: T | PromiseLike<T>): Promise<T> {
-    if (this.signal.aborted) return Promise.reject(new InterruptError());
+    if (this.cancelled) return Promise.reject(new InterruptError());
     return new Promise<T>((resolve, reject) => {
       this.waiting.add(reject);
       Promise.resolve(value).then(
@@ -49,8 +53,16 @@ export class CellContext {
     });
   }
 
-  interrupt(): void {
+  /** Aborts the signal, and ends what the cell awaits: at once, or if it watches its signal after `grace`. */
+  interrupt(grace: number): void {
+    const again = this.signal.aborted;
     this.controller.abort(new InterruptError());
+    if (again || !this.watched) this.cancel();
+    else setTimeout(() => this.cancel(), grace).unref();
+  }
+
+  private cancel(): void {
+    this.cancelled = true;
     for (const reject of this.waiting) reject(new InterruptError());
     this.waiting.clear();
   }

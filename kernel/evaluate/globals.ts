@@ -4,11 +4,11 @@
  */
 import { join } from "node:path";
 import type { MessagePort } from "node:worker_threads";
-import { shared } from "../protocol/channel.js";
 import type { Json } from "../protocol/wire.js";
 import type { Comms } from "./comms.js";
 import { type CellContext, currentCell, InterruptError } from "./context.js";
 import { displays } from "./display.js";
+import type { Grace } from "./grace.js";
 import type { Imports } from "./imports.js";
 import { inputs } from "./input.js";
 import { helpers } from "./language/helpers.js";
@@ -21,29 +21,22 @@ export interface Surroundings {
   comms: Comms;
   imports: Imports;
   input: MessagePort;
+  grace: Grace;
   memory: SharedArrayBuffer;
   folder: string;
 }
 
-/** Installs the globals; the repeating timers of cells are kept, so that a runaway one can be stopped. */
-export function installGlobals({
-  link,
-  comms,
-  imports,
-  input,
-  memory,
-  folder,
-}: Surroundings): Set<NodeJS.Timeout> {
-  const settings = new Int32Array(memory);
+/** Installs the globals. */
+export function installGlobals({ link, comms, imports, input, grace, memory, folder }: Surroundings): void {
   const jupyter = {
     get signal() {
-      return currentCell().signal;
+      return grace.watch(currentCell());
     },
     get interruptGrace() {
-      return Atomics.load(settings, shared.grace);
+      return grace.milliseconds;
     },
     set interruptGrace(milliseconds: number) {
-      Atomics.store(settings, shared.grace, milliseconds);
+      grace.milliseconds = milliseconds;
     },
     broadcast: (type: string, content: Json, options: { metadata?: Json; buffers?: Uint8Array[] } = {}) =>
       link.publish(type, content, options.metadata, options.buffers),
@@ -67,7 +60,7 @@ export function installGlobals({
       meta: imports.meta,
       settle: (value: unknown) => currentCell().guard(value),
       resume: (value: unknown) => {
-        if (currentCell().signal.aborted) throw new InterruptError();
+        if (currentCell().cancelled) throw new InterruptError();
         return value;
       },
       iterate,
@@ -75,7 +68,6 @@ export function installGlobals({
   };
   for (const [name, value] of Object.entries({ ...visible, ...hidden }))
     Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
-  return watchIntervals();
 }
 
 // `for await` over anything, each step of which an interrupt can end.
@@ -96,24 +88,4 @@ async function* iterate(iterable: AsyncIterable<unknown> | Iterable<unknown>): A
   } finally {
     if (!finished) await iterator.return?.();
   }
-}
-
-function watchIntervals(): Set<NodeJS.Timeout> {
-  const alive = new Set<NodeJS.Timeout>();
-  const { setInterval: set, clearInterval: clear } = globalThis;
-  globalThis.setInterval = Object.assign((...args: Parameters<typeof set>) => {
-    const timer = set(...args);
-    alive.add(timer);
-    return timer;
-  }, set) as typeof set;
-  const forget = (timer: unknown) => {
-    for (const known of alive)
-      if (known === timer || (typeof timer !== "object" && Number(known) === Number(timer)))
-        alive.delete(known);
-  };
-  globalThis.clearInterval = Object.assign((timer: Parameters<typeof clear>[0]) => {
-    forget(timer);
-    clear(timer);
-  }, clear);
-  return alive;
 }

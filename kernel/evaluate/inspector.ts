@@ -6,6 +6,7 @@
 
 import type { Runtime } from "node:inspector";
 import { Session } from "node:inspector";
+import vm from "node:vm";
 import { InterruptError } from "./context.js";
 
 /** What came of an evaluation. */
@@ -40,31 +41,36 @@ export class Evaluator {
   /** Runs a script; `name` is the file that its stack frames show. */
   run(script: string, name: string): Promise<Outcome> {
     return new Promise((resolve) => {
-      this.session.post(
-        "Runtime.evaluate",
-        {
-          expression: `${script}\n//# sourceURL=${name}`,
-          replMode: true,
-          awaitPromise: true,
-          objectGroup: "cell",
-          silent: true,
-          includeCommandLineAPI: false,
-        },
-        (failure, answer) => {
-          // Terminated: there is no result.
-          if (failure) return resolve({ error: new InterruptError() });
-          const { result, exceptionDetails } = answer as Runtime.EvaluateReturnType;
-          const thrown = exceptionDetails?.exception;
-          const value = this.take(thrown ?? result);
-          this.session.post("Runtime.releaseObjectGroup", { objectGroup: "cell" });
-          resolve(
-            exceptionDetails === undefined
-              ? { value }
-              : { error: thrown === undefined ? new InterruptError() : value },
-          );
-        },
-      );
+      const ended = withSigint(() => this.evaluate(script, name, resolve));
+      if (!ended) resolve({ error: new InterruptError() });
     });
+  }
+
+  private evaluate(script: string, name: string, resolve: (outcome: Outcome) => void): void {
+    this.session.post(
+      "Runtime.evaluate",
+      {
+        expression: `${script}\n//# sourceURL=${name}`,
+        replMode: true,
+        awaitPromise: true,
+        objectGroup: "cell",
+        silent: true,
+        includeCommandLineAPI: false,
+      },
+      (failure, answer) => {
+        // Terminated: there is no result.
+        if (failure) return resolve({ error: new InterruptError() });
+        const { result, exceptionDetails } = answer as Runtime.EvaluateReturnType;
+        const thrown = exceptionDetails?.exception;
+        const value = this.take(thrown ?? result);
+        this.session.post("Runtime.releaseObjectGroup", { objectGroup: "cell" });
+        resolve(
+          exceptionDetails === undefined
+            ? { value }
+            : { error: thrown === undefined ? new InterruptError() : value },
+        );
+      },
+    );
   }
 
   /** Lets the process end without waiting for a debugger. */
@@ -84,6 +90,24 @@ export class Evaluator {
     const value = this.taken;
     this.taken = undefined;
     return value;
+  }
+}
+
+// A thread that never returns to its event loop hears no SIGINT, unless it runs within a script that Node watches.
+const begin = new vm.Script('globalThis[Symbol.for("jessl.kernel.begin")]()');
+
+function withSigint(body: () => void): boolean {
+  const scope = globalThis as unknown as { [key: symbol]: unknown };
+  const key = Symbol.for("jessl.kernel.begin");
+  scope[key] = body;
+  try {
+    begin.runInThisContext({ breakOnSigint: true });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ERR_SCRIPT_EXECUTION_INTERRUPTED") throw error;
+    return false;
+  } finally {
+    delete scope[key];
   }
 }
 

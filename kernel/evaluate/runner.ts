@@ -7,6 +7,7 @@ import { bundle, type MimeBundle } from "./bundle.js";
 import type { Compiler } from "./compiler.js";
 import { CellContext, InterruptError, runInCell } from "./context.js";
 import { DisplayHandle } from "./display.js";
+import type { Grace } from "./grace.js";
 import type { Evaluator } from "./inspector.js";
 import type { Link } from "./link.js";
 import { parseMagics } from "./magics/parse.js";
@@ -23,21 +24,33 @@ class Rejected extends Error {
   }
 }
 
+/** What a runner works with; no cell starts before `ready`. */
+export interface RunnerParts {
+  link: Link;
+  compiler: Compiler;
+  evaluator: Evaluator;
+  grace: Grace;
+  folder: string;
+  ready: Promise<void>;
+}
+
 /** Runs cells, one at a time. */
 export class Runner {
   readonly sources = new Sources();
   private readonly link: Link;
   private readonly compiler: Compiler;
   private readonly evaluator: Evaluator;
+  private readonly grace: Grace;
   private readonly folder: string;
   private readonly ready: Promise<void>;
   private scripts = 0;
   private cell: CellContext | undefined;
 
-  constructor(link: Link, compiler: Compiler, evaluator: Evaluator, folder: string, ready: Promise<void>) {
+  constructor({ link, compiler, evaluator, grace, folder, ready }: RunnerParts) {
     this.link = link;
     this.compiler = compiler;
     this.evaluator = evaluator;
+    this.grace = grace;
     this.folder = folder;
     this.ready = ready;
   }
@@ -49,15 +62,17 @@ export class Runner {
 
   /** Interrupts the cell at work. */
   interrupt(): void {
-    this.cell?.interrupt();
+    this.cell?.interrupt(this.grace.milliseconds);
   }
 
   /** Runs a cell and sends the reply. */
   async execute(task: ExecuteTask): Promise<void> {
     const cell = new CellContext(task.parent, task.allowStdin, task.silent);
     this.cell = cell;
+    this.grace.begin(cell);
     const reply = await runInCell(cell, () => this.run(task, cell));
     this.cell = undefined;
+    this.grace.begin(undefined);
     runInCell(cell, () => this.link.send({ type: "done", parent: task.parent, reply }));
   }
 

@@ -61,13 +61,16 @@ export type InputAnswer = { value: string } | { interrupted: true };
 export interface ProtocolStart {
   connectionFile: string;
   ring: SharedArrayBuffer;
-  /** Int32: [answers to input requests so far, milliseconds that an interrupt waits before it terminates]. */
+  /** Int32, see `shared`. */
   shared: SharedArrayBuffer;
   language: MessagePort;
   input: MessagePort;
 }
 
-/** Indices into `shared`. */
+/**
+ * Indices into the shared memory: how many input requests were answered; how many milliseconds the running cell asks
+ * an interrupt to wait before it terminates (0: the usual).
+ */
 export const shared = { answers: 0, grace: 1 } as const;
 
 /** Questions to the language service, and what it answers. */

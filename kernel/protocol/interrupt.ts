@@ -4,10 +4,19 @@
  * V8 terminates what it executes. A thread that answers is never terminated, so an idle kernel is left alone.
  */
 import { Session } from "node:inspector";
+import { interruptDescendants } from "../support/descendants.js";
 import { shared, type ToEvaluation } from "./channel.js";
 
-/** How long an interrupt waits for the evaluation thread, in milliseconds, if no cell asked for more. */
+/** How long an interrupt waits for the evaluation thread, in milliseconds, if the cell does not ask for more. */
 export const patience = 150;
+
+// Termination runs no `finally`, so that Node's stack of async contexts would keep what it held, and Node 20 aborts the
+// process when a timer returns to a stack that is not empty. Its handler of uncaught errors empties it.
+const unwind = `{
+  const quiet = (handler) => process.setUncaughtExceptionCaptureCallback(handler);
+  quiet(() => undefined);
+  try { process._fatalException?.(new Error("terminated")); } finally { quiet(null); }
+}`;
 
 /** The interrupts of one evaluation thread. */
 export class Interrupter {
@@ -26,7 +35,10 @@ export class Interrupter {
   request(): void {
     this.asked += 1;
     this.tell({ type: "interrupt", number: this.asked });
-    this.watch(this.asked, Math.max(patience, Atomics.load(this.shared, shared.grace)), 8);
+    // A second interrupt does not wait for the cell.
+    const first = this.seen === this.asked - 1;
+    const grace = first ? Atomics.load(this.shared, shared.grace) : 0;
+    this.watch(this.asked, Math.max(patience, grace), 8);
   }
 
   /** The evaluation thread has seen interrupts up to `number`. */
@@ -45,6 +57,8 @@ export class Interrupter {
     setTimeout(() => {
       if (this.seen >= number) return;
       this.terminate();
+      // If that did not help, native code waits, perhaps for a program that the cell started.
+      if (attempts < 8) interruptDescendants();
       this.watch(number, 250, attempts - 1);
     }, wait);
   }
@@ -54,6 +68,7 @@ export class Interrupter {
       this.session = new Session();
       this.session.connectToMainThread();
     }
+    this.session.post("Runtime.evaluate", { expression: unwind, silent: true }, () => undefined);
     this.session.post("Runtime.terminateExecution", () => undefined);
   }
 }

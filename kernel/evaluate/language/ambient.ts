@@ -46,9 +46,12 @@ declare global {
 
   /** The kernel, seen from a cell. */
   const jupyter: {
-    /** Aborted when the user interrupts the running cell. */
+    /**
+     * Aborted when the user interrupts the running cell. A cell that looks at it is expected to end by itself, such as
+     * a training after its running step; a second interrupt ends it at once.
+     */
     readonly signal: AbortSignal;
-    /** How many milliseconds an interrupt waits for the cell to return to the event loop before it is terminated. */
+    /** How many milliseconds an interrupt waits for a cell that has looked at \`signal\` (at first 10,000). */
     interruptGrace: number;
     /** Publishes any message to the front ends. */
     broadcast(

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { getHeapStatistics } from "node:v8";
+import { interruptDescendants } from "../../support/descendants.js";
 import { type CellContext, InterruptError } from "../context.js";
 import type { Link } from "../link.js";
 import { magicNames } from "./names.js";
@@ -112,7 +113,13 @@ async function run(
   child.stderr.setEncoding("utf8").on("data", (text: string) => link.print("stderr", text));
   child.stdin.on("error", () => undefined);
   child.stdin.end(stdin);
-  const stop = () => child.kill("SIGINT");
+  // As at a terminal, where the whole group hears of it; what does not listen is ended.
+  let patience: NodeJS.Timeout | undefined;
+  const stop = () => {
+    if (child.pid !== undefined) interruptDescendants(child.pid);
+    child.kill("SIGINT");
+    patience = setTimeout(() => child.kill("SIGKILL"), 2000);
+  };
   cell.signal.addEventListener("abort", stop);
   try {
     const code = await new Promise<number | string>((resolve, reject) => {
@@ -123,5 +130,6 @@ async function run(
     if (code !== 0) throw new Error(`${name}: ended with ${code}`);
   } finally {
     cell.signal.removeEventListener("abort", stop);
+    clearTimeout(patience);
   }
 }

@@ -180,7 +180,7 @@ export class TestKernel {
   }
 
   /** Waits until `look` finds something. */
-  async until<T>(look: () => T | undefined, what: string, milliseconds = 30_000): Promise<T> {
+  async until<T>(look: () => T | undefined, what: string, milliseconds = 15_000): Promise<T> {
     const now = look();
     if (now !== undefined) return now;
     return new Promise<T>((resolve, reject) => {

@@ -1,17 +1,8 @@
 /**
- * The process around the cells: errors that nobody catches are shown instead of ending the kernel, and on shutdown the
- * programs that the cells started end with it.
+ * The programs that the cells started: on an interrupt they hear of it, as at a terminal, and on shutdown they end with
+ * the kernel.
  */
 import { readdirSync, readFileSync } from "node:fs";
-import type { Link } from "./link.js";
-import type { Sources } from "./traceback.js";
-
-/** Shows errors of timers and promises that nobody awaits. */
-export function showStrayErrors(link: Link, sources: Sources): void {
-  const show = (error: unknown) => link.print("stderr", `${sources.describe(error).traceback.join("\n")}\n`);
-  process.on("uncaughtException", show);
-  process.on("unhandledRejection", show);
-}
 
 /** The processes below this one (Linux; empty elsewhere). */
 export function descendants(root: number = process.pid): number[] {
@@ -44,9 +35,18 @@ export function descendants(root: number = process.pid): number[] {
 
 /** Ends the processes that the cells started. */
 export function endDescendants(): void {
-  for (const pid of descendants()) {
+  signal("SIGTERM");
+}
+
+/** Interrupts the processes that the cells started, or those below one of them. */
+export function interruptDescendants(root: number = process.pid): void {
+  signal("SIGINT", root);
+}
+
+function signal(name: NodeJS.Signals, root: number = process.pid): void {
+  for (const pid of descendants(root)) {
     try {
-      process.kill(pid, "SIGTERM");
+      process.kill(pid, name);
     } catch {
       // It ended meanwhile.
     }
