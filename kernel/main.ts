@@ -16,7 +16,13 @@ import { Link } from "./evaluate/link.js";
 import { Runner } from "./evaluate/runner.js";
 import { showStrayErrors } from "./evaluate/stray.js";
 import { CellTimers } from "./evaluate/timers.js";
-import type { CommTask, ProtocolStart, ToEvaluation } from "./protocol/channel.js";
+import {
+  type CommTask,
+  type ProtocolStart,
+  shared,
+  sharedBytes,
+  type ToEvaluation,
+} from "./protocol/channel.js";
 import { allocateRing } from "./protocol/ring.js";
 import { endDescendants } from "./support/descendants.js";
 
@@ -28,7 +34,7 @@ if (connectionFile === undefined) {
 
 const folder = process.cwd();
 const ring = allocateRing();
-const memory = new SharedArrayBuffer(8);
+const memory = new SharedArrayBuffer(sharedBytes);
 const questions = new MessageChannel();
 const cells = new MessageChannel();
 const answers = new MessageChannel();
@@ -63,7 +69,7 @@ installGlobals({ link, comms, imports, input: answers.port2, grace, memory, fold
 const timers = new CellTimers();
 timers.install();
 
-protocol.on("message", (message: ToEvaluation | { type: "ready" } | { type: "closed" }) => {
+protocol.on("message", (message: ToEvaluation | { type: "ready" }) => {
   switch (message.type) {
     case "ready":
       return start();
@@ -120,10 +126,16 @@ function onInterrupt(number: number): void {
 }
 
 function end(code = 0): void {
-  endDescendants();
   evaluator.close();
   process.exit(code);
 }
+
+// However the process ends: what was printed is sent, and the sockets are closed before their thread is torn down.
+process.on("exit", () => {
+  endDescendants();
+  protocol.postMessage({ type: "close" });
+  Atomics.wait(new Int32Array(memory), shared.closed, 0, 1000);
+});
 
 process.on("SIGINT", () => protocol.postMessage({ type: "sigint" }));
 process.on("SIGTERM", () => end());

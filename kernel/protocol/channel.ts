@@ -69,9 +69,10 @@ export interface ProtocolStart {
 
 /**
  * Indices into the shared memory: how many input requests were answered; how many milliseconds the running cell asks
- * an interrupt to wait before it terminates (0: the usual).
+ * an interrupt to wait before it terminates (0: the usual); whether the sockets are closed.
  */
-export const shared = { answers: 0, grace: 1 } as const;
+export const shared = { answers: 0, grace: 1, closed: 2 } as const;
+export const sharedBytes = 16;
 
 /** Questions to the language service, and what it answers. */
 export type LanguageQuestion =

@@ -5,6 +5,7 @@
  */
 import type { MessagePort } from "node:worker_threads";
 import { Reply as Echo, Publisher, Router } from "zeromq";
+import { endDescendants } from "../support/descendants.js";
 import type {
   CommTask,
   ExecuteTask,
@@ -112,6 +113,7 @@ export class Server {
   /** Tells the front ends that the kernel ends, and closes. */
   async close(): Promise<void> {
     if (this.closing) return;
+    await this.drain(this.ring.end);
     this.closing = true;
     this.ring.close();
     this.interrupter.close();
@@ -120,6 +122,8 @@ export class Server {
       new Promise((resolve) => setTimeout(resolve, 500)),
     ]);
     for (const socket of [this.shell, this.control, this.stdin, this.iopub, this.heartbeat]) socket.close();
+    Atomics.store(this.answers, shared.closed, 1);
+    Atomics.notify(this.answers, shared.closed);
   }
 
   // ---- sockets
@@ -204,7 +208,7 @@ export class Server {
     this.publish(message, "status", { execution_state: "idle" });
     // A front end shows the last state it heard, whatever it belongs to: a cell that still runs is busy.
     if (this.running !== undefined) this.publish(this.running, "status", { execution_state: "busy" });
-    if (message.header.msg_type === "shutdown_request") await this.shutdown();
+    if (message.header.msg_type === "shutdown_request") this.shutdown();
   }
 
   /** The answer to a request that needs no evaluation; undefined for a type that is not known. */
@@ -274,10 +278,14 @@ export class Server {
     this.interrupter.request();
   }
 
-  private async shutdown(): Promise<void> {
+  /** Ends the process: the evaluation thread does it, and if it cannot, this one. */
+  shutdown(): void {
     this.evaluation({ type: "shutdown" });
-    setTimeout(() => process.kill(process.pid, "SIGKILL"), 2500).unref();
-    await this.close();
+    this.interrupt();
+    setTimeout(() => {
+      endDescendants();
+      process.kill(process.pid, "SIGKILL");
+    }, 2500);
   }
 
   // ---- the queue of cells and comms

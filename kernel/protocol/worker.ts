@@ -14,7 +14,7 @@ const connection = readConnection(start.connectionFile, (text) => process.stderr
 const server = new Server(connection, start, (message) => port.postMessage(message));
 port.on("message", (message: ToProtocol | { type: "sigint" } | { type: "close" }) => {
   if (message.type === "sigint") server.interrupt();
-  else if (message.type === "close") void server.close().then(() => port.postMessage({ type: "closed" }));
+  else if (message.type === "close") void server.close();
   else server.onEvaluation(message);
 });
 await server.listen(connection);
@@ -24,8 +24,6 @@ port.postMessage({ type: "ready" });
 if (process.env.JPY_PARENT_PID) {
   const parent = process.ppid;
   setInterval(() => {
-    if (process.ppid === parent) return;
-    port.postMessage({ type: "shutdown" });
-    setTimeout(() => process.kill(process.pid, "SIGKILL"), 2500);
+    if (process.ppid !== parent) server.shutdown();
   }, 1000).unref();
 }

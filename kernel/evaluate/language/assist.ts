@@ -117,15 +117,18 @@ export function isComplete(code: string) {
   if (errors.length === 0) return { status: "complete" };
   const end = source.text.trimEnd().length;
   // What is wrong at the end of the text may be right once there is more of it.
-  const open = errors.every(({ start, code: number }) => (start ?? 0) >= end || unterminated.has(number));
+  const open = errors.every(
+    ({ start, code: number }) => ((start ?? 0) >= end && number !== endsWithLine) || continues.has(number),
+  );
   if (!open) return { status: "invalid" };
   const last = code.trimEnd().split("\n").at(-1) ?? "";
   const indent = /^\s*/.exec(last)?.[0] ?? "";
   return { status: "incomplete", indent: /[{([]$/.test(last) ? `${indent}  ` : indent };
 }
 
-// Unterminated comment and template literal.
-const unterminated = new Set([1010, 1160]);
+// Unterminated comment and template literal go on in the next line, a string in quotes ends with its own.
+const continues = new Set([1010, 1160]);
+const endsWithLine = 1002;
 
 /** The lines of magics at the top of a cell as blanks, so that every other position stays. */
 export function blankMagics(code: string): string {
