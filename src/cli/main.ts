@@ -12,6 +12,7 @@ import { version } from "../support/package.js";
 import { benchCommand } from "./bench.js";
 import { dataCommand } from "./data.js";
 import { exitCode, Interrupted } from "./exit.js";
+import { installCommand } from "./install.js";
 import { kernelCommand } from "./kernel.js";
 import { labCommand } from "./lab.js";
 import { notebookCommand } from "./notebook.js";
@@ -22,6 +23,7 @@ const commands = [
   trainCommand, dataCommand,
   labCommand, notebookCommand, kernelCommand,
   benchCommand,
+  installCommand,
 ];
 
 /** The command `jessl` with all its subcommands. */

@@ -6,6 +6,8 @@ import { formatShape, ShapeError } from "../support/errors.js";
 import { DeviceTensor } from "./device-tensor.js";
 import type { DType } from "./graph/graph.js";
 import { type HostTensor, isHostTensor, sizeOf, type TensorData } from "./host.js";
+import { Resident } from "./run/resident.js";
+import type { Elements } from "./run/session.js";
 import { tf } from "./tf.js";
 import { definitionKey, flatten, leafPaths, type Tree, type TreeDefinition } from "./tree.js";
 
@@ -55,21 +57,26 @@ export function flattenArguments(args: readonly unknown[]): FlatArguments {
   return { leaves, types, definition, signature, positions };
 }
 
-/** The elements of a leaf as an array for ONNX Runtime; not a copy where it is one already. */
-export function leafData(leaf: Leaf): TensorData {
+/** The elements of a leaf for ONNX Runtime, where they are; not a copy where they are in an array already. */
+export function leafElements(leaf: Leaf): Elements {
   if (typeof leaf === "number") return Float32Array.of(leaf);
   const storage = leaf instanceof DeviceTensor ? leaf.storage() : leaf;
   if (storage instanceof tf.Tensor) return storage.dataSync() as TensorData;
   return "data" in storage ? storage.data : storage;
 }
 
-/** A leaf as a tensor of the current TensorFlow.js backend; uint8 becomes int32. */
+/** A leaf as a tensor of the current TensorFlow.js backend; uint8 becomes int32. What is on a device must be read first. */
 export function leafTensor(leaf: Leaf): tf.Tensor {
   if (leaf instanceof tf.Tensor) return leaf;
   const storage = leaf instanceof DeviceTensor ? leaf.storage() : undefined;
   if (storage instanceof tf.Tensor) return storage;
   const { shape, dtype } = leafType(leaf, "");
-  const data = leafData(leaf);
+  const data = leafElements(leaf) as TensorData;
   const own = dtype === "uint8" ? Int32Array.from(data) : data.slice();
   return tf.tensor(own, [...shape], dtype === "uint8" ? "int32" : dtype);
+}
+
+/** The leaf itself, or a copy on the host of one in the memory of a device. */
+export async function leafOnHost(leaf: Leaf): Promise<Leaf> {
+  return leaf instanceof DeviceTensor && leaf.storage() instanceof Resident ? leaf.host() : leaf;
 }

@@ -4,10 +4,14 @@
  */
 import { formatShape, JesslError } from "../support/errors.js";
 import type { ElementType, HostTensor, TensorData } from "./host.js";
+import { Resident } from "./run/resident.js";
 import { tf } from "./tf.js";
 
-/** Where the elements are: an array that ONNX Runtime reads and writes, or a tensor of a TensorFlow.js backend. */
-type Storage = TensorData | tf.Tensor;
+/**
+ * Where the elements are: an array that ONNX Runtime reads and writes, the memory of a device, or a tensor of a
+ * TensorFlow.js backend.
+ */
+export type Storage = TensorData | Resident | tf.Tensor;
 
 export class DeviceTensor {
   readonly shape: readonly number[];
@@ -26,6 +30,7 @@ export class DeviceTensor {
   async data(): Promise<TensorData> {
     const storage = this.storage();
     if (storage instanceof tf.Tensor) return (await storage.data()) as TensorData;
+    if (storage instanceof Resident) return storage.read();
     return storage.slice();
   }
 
@@ -56,7 +61,7 @@ export class DeviceTensor {
 
   /** Lets go of the memory. */
   dispose(): void {
-    if (this.#storage instanceof tf.Tensor) this.#storage.dispose();
+    if (this.#storage instanceof tf.Tensor || this.#storage instanceof Resident) this.#storage.dispose();
     this.#storage = undefined;
   }
 }

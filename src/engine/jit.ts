@@ -1,11 +1,11 @@
 /**
  * `jit` compiles a function over TensorFlow.js tensors: at the first call with arguments of new shapes it is traced,
- * simplified, lowered to ONNX and handed to ONNX Runtime; later calls run the compiled program. `eager` has the same
- * signature and runs the function as it is, on the current TensorFlow.js backend.
+ * simplified, lowered to ONNX and handed to ONNX Runtime; later calls run the compiled program. On the device `tensorflow`
+ * nothing is compiled: the function runs there as it is.
  */
-import { CompileError } from "../support/errors.js";
-import { type FlatArguments, flattenArguments, type Leaf, leafData, leafTensor } from "./arguments.js";
+import { type FlatArguments, flattenArguments, type Leaf, leafElements, leafOnHost } from "./arguments.js";
 import { DeviceTensor } from "./device-tensor.js";
+import { type AnyFunction, runEagerly } from "./eager.js";
 import type { Graph } from "./graph/graph.js";
 import { optimise } from "./graph/passes/index.js";
 import { printGraph } from "./graph/print.js";
@@ -14,10 +14,14 @@ import { Lowering } from "./lower/lowering.js";
 import { encodeModel, type OnnxModel, type OnnxTensorType } from "./lower/onnx.js";
 import { type DeviceName, findDevice, type LoweringName } from "./run/device.js";
 import { type Profile, profileModel } from "./run/profile.js";
+import { Resident } from "./run/resident.js";
 import { Session } from "./run/session.js";
+import { onTensorflow } from "./run/tensorflow/load.js";
 import { tf } from "./tf.js";
 import { trace } from "./trace/trace.js";
-import { flatten, type Tree, type TreeDefinition, unflatten } from "./tree.js";
+import { type Tree, type TreeDefinition, unflatten } from "./tree.js";
+
+export { eager } from "./eager.js";
 
 export interface JitOptions {
   /** Where the program runs; by default the CPU. */
@@ -99,9 +103,6 @@ interface Compiled {
   readonly report: Omit<CompileReport, "sessionMs">;
 }
 
-// Tracing sees only trees of tensors; the typed signature is for callers.
-type AnyFunction = (...args: Tree<tf.Tensor>[]) => Tree<tf.Tensor>;
-
 /**
  * The compiled form of `fn`, a pure function from trees of tensors to a tree of tensors.
  * @throws TraceError at a call, when `fn` reads values, uses tensors that are not arguments, or draws random numbers
@@ -117,11 +118,13 @@ export function jit<A extends readonly any[], R>(
   const programs = new Map<string, Promise<Program>>();
   const spare = new BufferPool();
 
+  // Tracing sees only trees of tensors; the typed signature is for callers.
+  const plain = fn as unknown as AnyFunction;
   const device = () => findDevice(options.device ?? "cpu", options.lowering);
 
   const traced = (args: FlatArguments) => {
     const start = performance.now();
-    const { graph, result } = trace(name, fn as unknown as AnyFunction, args.definition, args.types);
+    const { graph, result } = trace(name, plain, args.definition, args.types);
     const middle = performance.now();
     const simple = optimise(graph);
     const traceMs = middle - start;
@@ -146,10 +149,10 @@ export function jit<A extends readonly any[], R>(
 
   const compile = async (args: FlatArguments): Promise<Program> => {
     const { graph, result, model, bytes, report } = await compiled(args);
-    const { providers } = await device();
+    const { providers, runtime, resident } = await device();
     const start = performance.now();
     const session = await Session.create(model, bytes, {
-      providers,
+      ...{ providers, runtime, resident },
       ...(options.threads !== undefined && { threads: options.threads }),
     });
     options.onCompile?.({ ...report, sessionMs: performance.now() - start });
@@ -173,18 +176,31 @@ export function jit<A extends readonly any[], R>(
     return program;
   };
 
-  const call = async (...values: unknown[]): Promise<unknown> => {
-    const args = flattenArguments(values);
-    const { session, result, types } = await programFor(args);
-    const inputs = args.leaves.map(leafData);
-    const outputs = await session.run(inputs, (type) => spare.take(type));
+  /** Takes over what the donated leaves hold, each once. */
+  const takeDonated = (args: FlatArguments): void => {
     const taken = new Set<unknown>();
     for (const [i, leaf] of args.leaves.entries()) {
       if (!(leaf instanceof DeviceTensor) || !donated.has(args.positions[i]!) || taken.has(leaf)) continue;
       taken.add(leaf);
       const storage = leaf.donate();
-      if (!(storage instanceof tf.Tensor)) spare.give(storage);
+      if (storage instanceof tf.Tensor || storage instanceof Resident) storage.dispose();
+      else spare.give(storage);
     }
+  };
+
+  const callTensorflow = async (...values: unknown[]): Promise<unknown> => {
+    const args = flattenArguments(values);
+    const leaves = await Promise.all(args.leaves.map(leafOnHost));
+    const result = onTensorflow(() => runEagerly(name, plain, args, leaves));
+    takeDonated(args);
+    return result;
+  };
+
+  const callCompiled = async (...values: unknown[]): Promise<unknown> => {
+    const args = flattenArguments(values);
+    const { session, result, types } = await programFor(args);
+    const outputs = await session.run(args.leaves.map(leafElements), (type) => spare.take(type));
+    takeDonated(args);
     const tensors = outputs.map((data, i) => new DeviceTensor(data, session.outputs[i]!.shape, types[i]!));
     return unflatten<DeviceTensor>(result, tensors);
   };
@@ -192,9 +208,9 @@ export function jit<A extends readonly any[], R>(
   const profile = async (...values: unknown[]): Promise<Profile> => {
     const args = flattenArguments(values);
     const { model, bytes } = await compiled(args);
-    const { providers } = await device();
-    return profileModel(model, bytes, args.leaves.map(leafData), {
-      providers,
+    const { providers, runtime, resident } = await device();
+    return profileModel(model, bytes, args.leaves.map(leafElements), {
+      ...{ providers, runtime, resident },
       ...(options.threads !== undefined && { threads: options.threads }),
     });
   };
@@ -210,6 +226,7 @@ export function jit<A extends readonly any[], R>(
       await Promise.allSettled(all.map(async (program) => (await program).session.dispose()));
     },
   };
+  const call = options.device === "tensorflow" ? callTensorflow : callCompiled;
   return Object.assign(call, methods) as unknown as Jitted<A, R>;
 }
 
@@ -234,32 +251,4 @@ class BufferPool {
   clear(): void {
     this.#buffers.clear();
   }
-}
-
-/** `fn` with the signature of its compiled form, run eagerly on the current TensorFlow.js backend. */
-// biome-ignore lint/suspicious/noExplicitAny: any function over trees of tensors; its own types are kept
-export function eager<A extends readonly any[], R>(
-  fn: (...args: A) => R,
-): (...args: Arguments<A>) => Promise<OnDevice<R>> {
-  return async (...values) => {
-    const args = flattenArguments(values);
-    let definition: TreeDefinition | undefined;
-    const kept: tf.Tensor[] = [];
-    tf.tidy(() => {
-      const tensors = args.leaves.map(leafTensor);
-      const tree = (fn as unknown as AnyFunction)(
-        ...(unflatten(args.definition, tensors) as Tree<tf.Tensor>[]),
-      );
-      const flat = flatten<tf.Tensor>(tree);
-      definition = flat.definition;
-      for (const leaf of flat.leaves) {
-        if (!(leaf instanceof tf.Tensor))
-          throw new CompileError(`${fn.name}: expected tensors as results, got ${String(leaf)}`);
-        // A clone of its own, which outlives the scope, for every result, be it an argument or given out twice.
-        kept.push(tf.keep(tf.clone(leaf)));
-      }
-    });
-    const results = kept.map((tensor) => new DeviceTensor(tensor, tensor.shape, tensor.dtype as ElementType));
-    return unflatten<DeviceTensor>(definition!, results) as OnDevice<R>;
-  };
 }

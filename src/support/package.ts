@@ -3,6 +3,7 @@
  * the reproductions' results beside it, so that paths are found from package.json and not from the working directory.
  */
 import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -23,3 +24,13 @@ export const packageRoot: string = findRoot();
 export const version: string = (
   JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as { version: string }
 ).version;
+
+/** The version of a package that is installed beside jessl; undefined when it is not. */
+export function packageVersion(name: string): string | undefined {
+  const require = createRequire(join(packageRoot, "package.json"));
+  try {
+    return (require(`${name}/package.json`) as { version: string }).version;
+  } catch {
+    return undefined;
+  }
+}

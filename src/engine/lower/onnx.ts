@@ -8,6 +8,7 @@ export type OnnxType = "float32" | "float16" | "int32" | "int64" | "bool" | "uin
 export interface OnnxTensorType {
   readonly name: string;
   readonly type: OnnxType;
+  /** A length of −1 is not known before the model runs. */
   readonly shape: readonly number[];
 }
 
@@ -150,7 +151,10 @@ function writeTensorType(to: FieldWriter, { name, type, shape }: OnnxTensorType)
     typeProto.message(1, (tensor) => {
       tensor.int(1, elementCodes[type]);
       tensor.message(2, (dims) => {
-        for (const length of shape) dims.message(1, (dim) => dim.int(1, length));
+        for (const length of shape)
+          dims.message(1, (dim) => {
+            if (length >= 0) dim.int(1, length);
+          });
       });
     }),
   );

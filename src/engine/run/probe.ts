@@ -26,7 +26,7 @@ export interface ProbeResult {
 async function runOnce(model: OnnxModel, inputs: readonly HostTensor[]): Promise<HostTensor["data"][]> {
   const session = await Session.create(model, encodeModel(model), { providers: ["cpu"], threads: 1 });
   try {
-    return await session.run(inputs.map(({ data }) => data));
+    return await session.runOnHost(inputs.map(({ data }) => data));
   } finally {
     await session.dispose();
   }

@@ -5,9 +5,9 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { sizeOf, type TensorData } from "../host.js";
+import { sizeOf } from "../host.js";
 import type { OnnxModel } from "../lower/onnx.js";
-import { Session, type SessionOptions } from "./session.js";
+import { type Elements, Session, type SessionOptions } from "./session.js";
 
 export interface ProfileRow {
   /** An ONNX operator, or a scope of the program. */
@@ -152,7 +152,7 @@ const countedRuns = 5;
 export async function profileModel(
   model: OnnxModel,
   bytes: Uint8Array,
-  inputs: readonly TensorData[],
+  inputs: readonly Elements[],
   options: SessionOptions,
 ): Promise<Profile> {
   const folder = await mkdtemp(join(tmpdir(), "jessl-profile-"));

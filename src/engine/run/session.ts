@@ -3,14 +3,29 @@
  * it is given, so that nothing is copied: ONNX Runtime reads the inputs' arrays and writes the outputs' where they lie.
  */
 import { availableParallelism } from "node:os";
-import * as ort from "onnxruntime-node";
+import type * as Ort from "onnxruntime-node";
 import { DeviceError } from "../../support/errors.js";
 import { allocate, sizeOf, type TensorData } from "../host.js";
 import type { OnnxModel, OnnxTensorType } from "../lower/onnx.js";
+import { howToGet } from "./advice.js";
+import { Resident } from "./resident.js";
+import { loadRuntime, type Runtime, type RuntimeName } from "./runtime.js";
+
+/** Elements on the host or on a device. */
+export type Elements = TensorData | Resident;
+
+/** The elements in an array of the host. */
+export async function readElements(elements: Elements): Promise<TensorData> {
+  return elements instanceof Resident ? elements.read() : elements;
+}
 
 export interface SessionOptions {
   /** Execution providers of ONNX Runtime in order of preference. */
   readonly providers: readonly string[];
+  /** Which ONNX Runtime; the native one by default. */
+  readonly runtime?: RuntimeName;
+  /** Results stay in the memory of the first provider's device, but for scalars. */
+  readonly resident?: boolean;
   /** Threads within an operation; by default as many as the machine offers. */
   readonly threads?: number;
   /** Writes a profile of all runs to a file with this prefix, until `endProfiling`. */
@@ -27,10 +42,20 @@ export function defaultThreads(): number {
 export class Session {
   readonly inputs: readonly OnnxTensorType[];
   readonly outputs: readonly OnnxTensorType[];
-  readonly #session: ort.InferenceSession;
+  readonly #session: Ort.InferenceSession;
+  readonly #runtime: Runtime;
+  /** The provider in whose memory results stay. */
+  readonly #provider: string | undefined;
 
-  private constructor(session: ort.InferenceSession, model: OnnxModel) {
+  private constructor(
+    session: Ort.InferenceSession,
+    runtime: Runtime,
+    model: OnnxModel,
+    provider: string | undefined,
+  ) {
     this.#session = session;
+    this.#runtime = runtime;
+    this.#provider = provider;
     this.inputs = model.inputs;
     this.outputs = model.outputs;
   }
@@ -41,51 +66,87 @@ export class Session {
    * @throws DeviceError when ONNX Runtime refuses it
    */
   static async create(model: OnnxModel, bytes: Uint8Array, options: SessionOptions): Promise<Session> {
+    const runtime = await loadRuntime(options.runtime ?? "native");
+    const threads = options.threads ?? defaultThreads();
+    // The WebAssembly runtime makes its threads once, when the first session is created.
+    if (options.runtime === "wasm") runtime.env.wasm.numThreads = threads;
+    const [provider] = options.providers;
     try {
-      const session = await ort.InferenceSession.create(bytes, {
+      const session = await runtime.InferenceSession.create(bytes, {
         executionProviders: [...options.providers],
         executionMode: "sequential",
         graphOptimizationLevel: options.optimisation ?? "all",
-        intraOpNumThreads: options.threads ?? defaultThreads(),
+        intraOpNumThreads: threads,
         interOpNumThreads: 1,
         enableCpuMemArena: true,
         enableMemPattern: true,
         logSeverityLevel: 3,
+        ...(options.resident && {
+          preferredOutputLocation: Object.fromEntries(
+            model.outputs.map(
+              ({ name, shape }) =>
+                [name, shape.length === 0 || sizeOf(shape) === 0 ? "cpu" : "gpu-buffer"] as const,
+            ),
+          ),
+        }),
         ...(options.profilePrefix !== undefined && {
           enableProfiling: true,
           profileFilePrefix: options.profilePrefix,
         }),
       });
-      return new Session(session, model);
+      return new Session(session, runtime, model, options.resident ? provider : undefined);
     } catch (cause) {
       throw new DeviceError(
-        `${model.name}: ONNX Runtime (${options.providers.join(", ")}) refused it: ${cause}`,
-        {
-          cause,
-        },
+        `${model.name}: ONNX Runtime (${options.providers.join(", ")}) refused it: ${cause}${howToGet(provider, cause)}`,
+        { cause },
       );
     }
   }
 
   /**
    * Runs the model.
-   * @param inputs one array an input, in order
+   * @param inputs one for each input, in order
    * @param reusable gives an array for an output if it has one to spare; it is overwritten
    */
   async run(
-    inputs: readonly TensorData[],
+    inputs: readonly Elements[],
     reusable: (type: OnnxTensorType) => TensorData | undefined = () => undefined,
-  ): Promise<TensorData[]> {
-    const feeds: { [name: string]: ort.Tensor } = {};
-    for (const [i, type] of this.inputs.entries()) feeds[type.name] = tensor(type, inputs[i]!);
-    const fetches: { [name: string]: ort.Tensor } = {};
+  ): Promise<Elements[]> {
+    const feeds: { [name: string]: Ort.Tensor } = {};
+    for (const [i, type] of this.inputs.entries()) feeds[type.name] = await this.#input(type, inputs[i]!);
+    if (this.#provider !== undefined) {
+      const provider = this.#provider;
+      const results = await this.#session.run(feeds);
+      return this.outputs.map(({ name }) => {
+        const result = results[name]!;
+        return result.location === "cpu" ? (result.data as TensorData) : new Resident(result, provider);
+      });
+    }
+    const fetches: { [name: string]: Ort.Tensor } = {};
     const results = this.outputs.map((type) => {
       const data = reusable(type) ?? allocate(type.type as "float32", sizeOf(type.shape));
-      fetches[type.name] = tensor(type, data);
+      fetches[type.name] = this.#tensor(type, data);
       return data;
     });
     await this.#session.run(feeds, fetches);
     return results;
+  }
+
+  /** `run` for a session that leaves its results on the host. */
+  async runOnHost(inputs: readonly Elements[]): Promise<TensorData[]> {
+    return Promise.all((await this.run(inputs)).map((result) => readElements(result)));
+  }
+
+  #tensor({ type, shape }: OnnxTensorType, data: TensorData): Ort.Tensor {
+    return new this.#runtime.Tensor(type as "float32", data as Float32Array, shape as number[]);
+  }
+
+  #input(type: OnnxTensorType, elements: Elements): Ort.Tensor | Promise<Ort.Tensor> {
+    if (elements instanceof Resident)
+      return this.#provider === undefined
+        ? elements.read().then((data) => this.#tensor(type, data))
+        : elements.tensor;
+    return this.#tensor(type, elements);
   }
 
   /** Ends the recording of a profile and writes its file. */
@@ -96,8 +157,4 @@ export class Session {
   async dispose(): Promise<void> {
     await this.#session.release();
   }
-}
-
-function tensor({ type, shape }: OnnxTensorType, data: TensorData): ort.Tensor {
-  return new ort.Tensor(type as "float32", data as Float32Array, shape as number[]);
 }
