@@ -70,6 +70,8 @@ export function inspect(language: NotebookLanguage, code: string, cursor: number
     const info = service.getQuickInfoAtPosition(fileName, offset + position);
     if (info === undefined) continue;
     const signature = ts.displayPartsToString(info.displayParts);
+    // A name that is not known has the type `any` and nothing else.
+    if (info.kind === ts.ScriptElementKind.unknown && signature === "any") continue;
     const text = document(info.documentation, info.tags);
     const source = detail > 0 ? definition(language, fileName, offset + position) : "";
     return found(signature, text, source);

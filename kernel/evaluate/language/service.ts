@@ -58,7 +58,10 @@ export class NotebookLanguage {
     const found = syntactic.length > 0 ? syntactic : this.service.getSemanticDiagnostics(current.fileName);
     return found
       .filter(
-        ({ category, start }) => category === ts.DiagnosticCategory.Error && (start ?? 0) >= current.offset,
+        ({ category, code, start }) =>
+          category === ts.DiagnosticCategory.Error &&
+          code !== importAssignment &&
+          (start ?? 0) >= current.offset,
       )
       .map((diagnostic) => ({ ...diagnostic, start: (diagnostic.start ?? 0) - current.offset }));
   }
@@ -162,6 +165,9 @@ export class NotebookLanguage {
   }
 }
 
+// `import name = require()`: not allowed in an ES module, but in a cell.
+const importAssignment = 1202;
+
 /** Files of packages are taken not to change; the user's own may. */
 function fileVersion(name: string): string {
   if (name.includes("/node_modules/")) return "1";
@@ -199,7 +205,7 @@ function compilerOptions(folder: string): ts.CompilerOptions {
     types: ["node"],
     lib: ["lib.esnext.d.ts"],
     ...kept,
-    target: ts.ScriptTarget.ES2023,
+    target: ts.ScriptTarget.ESNext,
     module: ts.ModuleKind.ESNext,
     moduleResolution: ts.ModuleResolutionKind.Bundler,
     moduleDetection: ts.ModuleDetectionKind.Force,

@@ -2,8 +2,9 @@
  * A checked cell as the JavaScript that V8's REPL mode runs. TypeScript strips the types and lowers what Node does not
  * know (decorators, `using`, enums); then the top level is rewritten:
  * - imports become awaited calls of the kernel's importer, which resolves from the notebook's folder, and come first;
- * - functions and `var` become `let`, so that a later cell may declare the name in any way (a `var` or function of a
- *   script stays on the global object for ever); functions are hoisted as the language wants it;
+ * - `const`, `var` and functions become `let`, so that a later cell may declare the name in any way (a `var` or function
+ *   of a script stays on the global object for ever, and REPL mode lets only `let` follow `let`); that a `const` is not
+ *   assigned is the type checker's; functions are hoisted as the language wants it;
  * - an awaited expression can be interrupted: at the top level at once, in functions when it resumes.
  */
 import ts from "typescript";
@@ -45,7 +46,7 @@ export function transform(
 function endsInExpression(code: string): boolean {
   const { statements } = ts.createSourceFile("cell.ts", code, ts.ScriptTarget.ESNext);
   const last = statements.findLast((statement) => !ts.isEmptyStatement(statement));
-  return last !== undefined && ts.isExpressionStatement(last);
+  return last !== undefined && (ts.isExpressionStatement(last) || ts.isExportAssignment(last));
 }
 
 // Names that exist as types only are marked so, and TypeScript leaves them out; `import x = require()` becomes a const.
@@ -121,18 +122,13 @@ const afterTypes: ts.TransformerFactory<ts.SourceFile> = (context) => {
     return visited;
   };
 
-  const declare = (
-    name: ts.BindingName,
-    value: ts.Expression | undefined,
-    from: ts.Node,
-    flags = ts.NodeFlags.Let,
-  ) =>
+  const declare = (name: ts.BindingName, value: ts.Expression | undefined, from: ts.Node) =>
     ts.setTextRange(
       factory.createVariableStatement(
         undefined,
         factory.createVariableDeclarationList(
           [factory.createVariableDeclaration(name, undefined, undefined, value)],
-          flags,
+          ts.NodeFlags.Let,
         ),
       ),
       from,
@@ -166,21 +162,14 @@ const afterTypes: ts.TransformerFactory<ts.SourceFile> = (context) => {
     const elements: ts.BindingElement[] = [];
     if (name !== undefined) elements.push(factory.createBindingElement(undefined, "default", name));
     if (namedBindings !== undefined && ts.isNamespaceImport(namedBindings)) {
-      out.push(declare(namedBindings.name, load, statement, ts.NodeFlags.Const));
+      out.push(declare(namedBindings.name, load, statement));
       if (name !== undefined)
-        out.push(
-          declare(
-            factory.createObjectBindingPattern(elements),
-            namedBindings.name,
-            statement,
-            ts.NodeFlags.Const,
-          ),
-        );
+        out.push(declare(factory.createObjectBindingPattern(elements), namedBindings.name, statement));
       return out;
     }
     for (const { propertyName, name: local } of namedBindings?.elements ?? [])
       elements.push(factory.createBindingElement(undefined, propertyName, local));
-    return [declare(factory.createObjectBindingPattern(elements), load, statement, ts.NodeFlags.Const)];
+    return [declare(factory.createObjectBindingPattern(elements), load, statement)];
   };
 
   return (source) => {
@@ -237,12 +226,14 @@ const afterTypes: ts.TransformerFactory<ts.SourceFile> = (context) => {
     return factory.updateSourceFile(source, [...first, ...hoisted, ...rest]);
   };
 
+  function asLet(list: ts.VariableDeclarationList): ts.VariableDeclarationList {
+    return ts.setTextRange(factory.createVariableDeclarationList(list.declarations, ts.NodeFlags.Let), list);
+  }
+
   function variables(statement: ts.VariableStatement, names: Set<string>): ts.Statement[] {
     const { declarationList: list } = statement;
     if (list.flags & ts.NodeFlags.BlockScoped)
-      return statement.modifiers === undefined
-        ? [statement]
-        : [factory.updateVariableStatement(statement, undefined, list)];
+      return [factory.updateVariableStatement(statement, undefined, asLet(list))];
     return list.declarations.flatMap((declaration): ts.Statement[] => {
       const bound = boundNames(declaration.name);
       if (!bound.some((name) => names.has(name))) {
