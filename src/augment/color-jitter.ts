@@ -87,16 +87,16 @@ function jitter(
 export interface FactorOptions {
   /** Factors from 1 − strength to 1 + strength; 0.4 by default. */
   readonly strength?: Strength | undefined;
-  /** How often it is applied; 1 by default. Else the factor is 1. */
+  /** How often it is applied; 0.8 by default. Else the factor is 1. */
   readonly probability?: number | undefined;
 }
 
 /** Multiplies the pixels. Draws float32 brightness: the factor. */
-export function brightness({ strength = 0.4, probability = 1 }: FactorOptions = {}): Augmentation {
+export function brightness({ strength = 0.4, probability = 0.8 }: FactorOptions = {}): Augmentation {
   return jitter("brightness", { brightness: strength }, probability);
 }
 
 /** Moves the pixels from or to the mean of the grey image. Draws float32 contrast: the factor. */
-export function contrast({ strength = 0.4, probability = 1 }: FactorOptions = {}): Augmentation {
+export function contrast({ strength = 0.4, probability = 0.8 }: FactorOptions = {}): Augmentation {
   return jitter("contrast", { contrast: strength }, probability);
 }

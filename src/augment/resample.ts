@@ -31,13 +31,13 @@ export function resample(images: tf.Tensor4D, { rows, columns }: Resampling): tf
   const [batch, channels, height, width] = images.shape;
   let tall = images;
   if (rows) {
+    const [count, out] = rows.shape;
     // TensorFlow.js's products do not broadcast over a channel axis between batch and matrix, so the rows are repeated.
-    const out = rows.shape[1];
-    const each = tf.tile(tf.reshape(rows, [rows.shape[0], 1, out, height]), [1, channels, 1, 1]);
-    const products = tf.matMul(
-      tf.reshape(each, [-1, out, height]),
-      tf.reshape(images, [batch * channels, height, width]),
-    );
+    const repeated = count > 1 && channels > 1;
+    const each = repeated
+      ? tf.reshape(tf.tile(tf.reshape(rows, [count, 1, out, height]), [1, channels, 1, 1]), [-1, out, height])
+      : rows;
+    const products = tf.matMul(each, tf.reshape(images, [batch * channels, height, width]));
     tall = tf.reshape(products, [batch, channels, out, width]);
   }
   if (!columns) return tall;

@@ -23,7 +23,7 @@ export function trainCommand(): Command {
     .option("--runs <folder>", "the folder for the runs' folders", "runs")
     .addHelpText(
       "after",
-      "\nExamples:\n  jessl train\n  jessl train --print-config > my.yaml\n  jessl train my.yaml name=small-crops views.pipelines.0.0.scale=[0.1,1]\n  jessl train epochs=20 optimiser.name=sgd optimiser.lr=0.1\n  jessl train --resume runs/small-crops",
+      "\nExamples:\n  jessl train\n  jessl train --print-config > my.yaml\n  jessl train my.yaml name=small-crops views.preset=grey views.pipelines.0.0.scale=[0.1,1]\n  jessl train epochs=20 optimiser.name=sgd optimiser.lr=0.1\n  jessl train --resume runs/small-crops",
     )
     .action(train);
 }

@@ -1,9 +1,9 @@
 /** From the names in a configuration to the things they name. */
-import type { Augmentation } from "../augment/augmentation.js";
-import { brightness, contrast } from "../augment/color-jitter.js";
-import { gaussianNoise } from "../augment/gaussian-noise.js";
-import { horizontalFlip } from "../augment/horizontal-flip.js";
-import { randomResizedCrop } from "../augment/random-resized-crop.js";
+import type { ImageShape } from "../augment/augmentation.js";
+import { createPipeline } from "../augment/create.js";
+import { presetEntries } from "../augment/presets.js";
+import type { AugmentationConfig } from "../augment/schema.js";
+import type { Pipeline } from "../augment/views.js";
 import { convnet } from "../nn/convnet.js";
 import type { Layer } from "../nn/layer.js";
 import { namedResnet } from "../nn/resnet.js";
@@ -16,7 +16,7 @@ import { ConfigError } from "../support/errors.js";
 import type { EncoderConfig } from "./config/encoder.js";
 import type { OptimiserConfig } from "./config/optimiser.js";
 import type { TrainConfig } from "./config/schema.js";
-import type { AugmentationConfig, ViewsConfig } from "./config/views.js";
+import type { ViewsConfig } from "./config/views.js";
 import { pathFilter } from "./paths.js";
 
 /** @param shape [height, width, channels] of the images that reach the encoder */
@@ -43,28 +43,15 @@ export function createOptimiser(config: OptimiserConfig, paths: readonly string[
   }
 }
 
-/** @param side of what comes out in pixels, for a crop without a size of its own */
-function createAugmentation(config: AugmentationConfig, side: number | undefined): Augmentation {
-  switch (config.name) {
-    case "randomResizedCrop":
-      return randomResizedCrop(side === undefined ? config : { size: [side, side], ...config });
-    case "horizontalFlip":
-      return horizontalFlip(config);
-    case "brightness":
-      return brightness(config);
-    case "contrast":
-      return contrast(config);
-    case "gaussianNoise":
-      return gaussianNoise(config);
-  }
-}
-
 /**
  * The pipeline of each view.
+ * @param shape [height, width, channels] of the images
  * @param side of the views in pixels, where the resolution changes over the epochs
  * @throws ConfigError when there are neither one nor as many as views, or a side and a pipeline without a crop
  */
-export function createPipelines({ count, pipelines }: ViewsConfig, side?: number): Augmentation[][] {
+export function createPipelines(views: ViewsConfig, shape: ImageShape, side?: number): Pipeline[] {
+  const { preset, count } = views;
+  const pipelines = views.pipelines ?? presetEntries(preset ?? "standard", count, shape);
   if (pipelines.length !== 1 && pipelines.length !== count)
     throw new ConfigError(`views.pipelines: expected 1 or ${count} (views.count), got ${pipelines.length}`);
   for (const [view, pipeline] of pipelines.entries())
@@ -72,8 +59,12 @@ export function createPipelines({ count, pipelines }: ViewsConfig, side?: number
       throw new ConfigError(
         `resolution: expected a randomResizedCrop in views.pipelines.${view}, to make images of ${side} pixels`,
       );
+  const sized = (entry: AugmentationConfig): AugmentationConfig =>
+    side !== undefined && entry.name === "randomResizedCrop" && entry.size === null
+      ? { ...entry, size: side }
+      : entry;
   return Array.from({ length: count }, (_, view) =>
-    (pipelines[view] ?? pipelines[0])!.map((config) => createAugmentation(config, side)),
+    createPipeline((pipelines[view] ?? pipelines[0])!.map(sized), shape),
   );
 }
 

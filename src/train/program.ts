@@ -63,7 +63,7 @@ export function createProgram(
   const sideAt = (epoch: number): number | undefined =>
     config.resolution ? resolutionAt(config.resolution, epoch) : undefined;
   const lastSide = sideAt(config.epochs - 1);
-  const lastPipelines = createPipelines(views, lastSide);
+  const lastPipelines = createPipelines(views, imageShape, lastSide);
   const encoder = anySize(
     (shape) => createEncoder(config.encoder, shape),
     pipelineShape(lastPipelines[0]!, imageShape),
@@ -92,7 +92,8 @@ export function createProgram(
   let current: { side: number | undefined; pipelines: Pipeline[] } | undefined;
   const pipelinesAt = (epoch: number): Pipeline[] => {
     const side = sideAt(epoch);
-    if (!current || current.side !== side) current = { side, pipelines: createPipelines(views, side) };
+    if (!current || current.side !== side)
+      current = { side, pipelines: createPipelines(views, imageShape, side) };
     return current.pipelines;
   };
 

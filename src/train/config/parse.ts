@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { parse as parseYaml } from "yaml";
 import type { z } from "zod";
+import { presetEntries, presetNames } from "../../augment/presets.js";
 import { ConfigError } from "../../support/errors.js";
 import { suggestion } from "../../support/nearest.js";
 import { type TrainConfig, trainConfigSchema } from "./schema.js";
@@ -74,7 +75,9 @@ export function applyOverride(raw: Mapping, override: string): void {
   for (let i = 0; i + 1 < path.length; i++) {
     const key = path[i]!;
     const here = path.slice(0, i + 1);
-    let next = (part as Mapping)[key];
+    let next: unknown = (part as Mapping)[key];
+    if ((next ?? undefined) === undefined && here.join(".") === "views.pipelines")
+      next = copyPreset(part as Mapping, override);
     if (next === undefined && typeof path[i + 1] === "number") next = defaultAt(raw, here);
     if (next === undefined) next = {};
     if (typeof next !== "object" || next === null)
@@ -83,6 +86,20 @@ export function applyOverride(raw: Mapping, override: string): void {
     part = next as Mapping;
   }
   (part as Mapping)[path.at(-1)!] = value;
+}
+
+/** The pipelines of the preset that raw `views` name, to be changed, in place of the preset. */
+function copyPreset(views: Mapping, override: string): unknown {
+  const { preset = "standard", count = 2 } = views;
+  const names = presetNames.filter((name) => name !== "standard");
+  const name = names.find((known) => known === preset);
+  if (name === undefined)
+    throw new ConfigError(
+      `override ${override}: expected a preset whose pipelines it changes (views.preset=${names.join(", ")}, before it), got ${show(preset)}`,
+    );
+  delete views.preset;
+  // The shape decides only what `standard` is.
+  return presetEntries(name, Number(count), [1, 1, 1]);
 }
 
 function defaultAt(raw: Mapping, path: Path): unknown {

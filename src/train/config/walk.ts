@@ -12,6 +12,7 @@ interface Definition {
   readonly type: string;
   readonly innerType?: z.ZodType;
   readonly in?: z.ZodType;
+  readonly out?: z.ZodType;
   readonly element?: z.ZodType;
   readonly shape?: Readonly<Record<string, z.ZodType>>;
   readonly options?: readonly z.ZodType[];
@@ -26,8 +27,9 @@ function definition(schema: z.ZodType): Definition {
 
 /** The schema without what is wrapped around it: defaults, optional, nullable. */
 export function unwrap(schema: z.ZodType): z.ZodType {
-  const { innerType, in: input } = definition(schema);
-  const inner = innerType ?? input;
+  const { innerType, in: input, out } = definition(schema);
+  // Of a pipe the part that describes what is written: not a function that prepares it.
+  const inner = innerType ?? (input && definition(input).type === "transform" ? out : input);
   return inner ? unwrap(inner) : schema;
 }
 

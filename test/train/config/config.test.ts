@@ -4,9 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { presetEntries } from "../../../src/augment/presets.js";
+import { augmentationSchema } from "../../../src/augment/schema.js";
 import { ConfigError } from "../../../src/support/errors.js";
 import { parseConfig, readConfig } from "../../../src/train/config/parse.js";
 import { printConfig } from "../../../src/train/config/print.js";
+
+const augmentationNames = augmentationSchema.options.map((option) => option.shape.name.value);
 
 const folder = mkdtempSync(join(tmpdir(), "jessl-config-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -40,12 +44,25 @@ test("a part of a choice belongs to the default's name", () => {
   });
 });
 
-test("an override into a default list changes only that place", () => {
-  const standard = readConfig(undefined);
-  const config = readConfig(undefined, ["views.pipelines.0.0.scale=[0.5, 1]"]);
-  expect(config.views.pipelines[0]![0]).toEqual({ ...standard.views.pipelines[0]![0], scale: [0.5, 1] });
-  expect(config.views.pipelines[0]!.slice(1)).toEqual(standard.views.pipelines[0]!.slice(1));
-  expect(readConfig(undefined)).toEqual(standard);
+test("an override into a preset's pipelines changes a copy of them, and only that place", () => {
+  const standard = presetEntries("grey", 2, [28, 28, 1]);
+  const { views } = readConfig(undefined, ["views.preset=grey", "views.pipelines.0.0.scale=[0.5, 1]"]);
+  expect(views.preset).toBeNull();
+  expect(views.pipelines![0]![0]).toEqual({ ...standard[0]![0], scale: [0.5, 1] });
+  expect(views.pipelines![0]!.slice(1)).toEqual(standard[0]!.slice(1));
+  expect(views.pipelines![1]).toEqual(standard[1]);
+  expect(presetEntries("grey", 2, [28, 28, 1])).toEqual(standard);
+});
+
+test("views are a preset or pipelines, never both", () => {
+  expect(readConfig(undefined).views).toEqual({ preset: "standard", count: 2, pipelines: null });
+  expect(readConfig(written("views: { pipelines: [[{ name: gaussianNoise }]] }")).views).toEqual({
+    preset: null,
+    count: 2,
+    pipelines: [[{ name: "gaussianNoise", sigma: 0.5 }]],
+  });
+  for (const views of ["preset: grey, pipelines: [[]]", "preset: null", "preset: null, pipelines: null"])
+    expect(() => readConfig(written(`views: { ${views} }`))).toThrow(/views: expected a preset or pipelines/);
 });
 
 describe("errors", () => {
@@ -56,7 +73,12 @@ describe("errors", () => {
     ["optimiser={name: sgd, momentun: 0.5}", "unknown key optimiser.momentun: did you mean momentum?"],
     ["optimiser.name=adam", "optimiser.name: unknown value adam; did you mean adamw?"],
     ["method.name=simclear", "method.name: unknown value simclear; did you mean simclr?"],
-    ["views.pipelines.0.0.name=randomCrop", /views\.pipelines\.0\.0\.name: unknown value randomCrop/],
+    ["views.preset=gray", "views.preset: unknown value gray; did you mean grey?"],
+    [
+      "views={pipelines: [[{name: gausianNoise}]]}",
+      /0\.0\.name: unknown value gausianNoise; did you mean gaussianNoise/,
+    ],
+    ["views.pipelines.0.0.scale=[0.5, 1]", /expected a preset whose pipelines it changes .*got "standard"/],
     ["schedule.name=cosin", "schedule.name: unknown value cosin; did you mean cosine?"],
     ["schedule.name=7", "schedule.name: expected one of cosine, constant, got 7"],
     ["batch=many", 'batch: expected number, got "many"'],
@@ -88,7 +110,12 @@ describe("errors", () => {
 });
 
 test("the printed configuration explains every key and reads back as itself", () => {
-  const config = readConfig(undefined, ["name=x", "data.folder=/a b/c", "optimiser.name=lars"]);
+  const config = readConfig(undefined, [
+    "name=x",
+    "data.folder=/a b/c",
+    "optimiser.name=lars",
+    `views={pipelines: [[${augmentationNames.map((name) => `{name: ${name}}`).join(", ")}]]}`,
+  ]);
   const text = printConfig(config);
   expect(parseConfig(parse(text))).toEqual(config);
   for (const line of text.split("\n").filter((line) => /^ *(- )*\w+:/.test(line) && !/name:/.test(line)))
