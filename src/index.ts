@@ -2,6 +2,8 @@
  * The public API of jessl, one list. What is not exported here is internal and may change.
  */
 
+// augmentations and views
+export * from "./augment/index.js";
 export type { Leaf } from "./engine/arguments.js";
 export { DeviceTensor } from "./engine/device-tensor.js";
 export type { LossAndAux, ValueAndGrad } from "./engine/grad.js";
@@ -19,4 +21,6 @@ export type { Tree } from "./engine/tree.js";
 export { leafPaths, mapTree, zipTrees } from "./engine/tree.js";
 // figures
 export * from "./figure/index.js";
+// random numbers
+export { fold, type Key, key } from "./random/index.js";
 export { packageRoot, version } from "./support/package.js";

@@ -65,7 +65,7 @@ export function presetEntries(name: PresetName, count: number, shape: ImageShape
 }
 
 /** The pipelines of `count` views of a recipe. @param shape [height, width, channels] of the images */
-export function preset(name: PresetName, shape: ImageShape, count = 2): Pipeline[] {
+export function presetViews(name: PresetName, shape: ImageShape, count = 2): Pipeline[] {
   return presetEntries(name, count, shape).map((entries) => createPipeline(entries, shape));
 }
 
