@@ -53,7 +53,7 @@ async function train(first: string | undefined, rest: string[], options: TrainOp
   const progress = progressOf(run.config);
   const result = await interruptible(
     "Stopping after this step. Press Ctrl-C again to exit at once.",
-    (signal) => run.train({ signal, onStep: progress.onStep }),
+    (signal) => run.train({ signal, onStep: progress.onStep, onWarning: progress.onWarning }),
   );
   progress.stop();
   if (!result.finished) {
@@ -67,6 +67,7 @@ async function train(first: string | undefined, rest: string[], options: TrainOp
 
 interface RunProgress {
   onStep(metrics: { step: number; epoch: number; loss?: number }, totalSteps: number): void;
+  onWarning(text: string): void;
   stop(): void;
 }
 
@@ -82,6 +83,9 @@ function progressOf(config: TrainConfig): RunProgress {
       });
       const note = `epoch ${Math.min(config.epochs, Math.floor(epoch) + 1)}/${config.epochs} · loss ${loss?.toFixed(4)}`;
       bar.update(step * config.batch, note);
+    },
+    onWarning(text) {
+      bar?.log(`warning: ${text}`);
     },
     stop() {
       bar?.stop();

@@ -100,6 +100,14 @@ export function listCheckpoints(folder: string): number[] {
     .sort((a, b) => a - b);
 }
 
+/** The checkpoint after a step. @throws DataError when it is not there */
+export function checkpointAt(folder: string, step: number): Checkpoint {
+  const steps = listCheckpoints(folder);
+  if (!steps.includes(step))
+    throw new DataError(`checkpoints ${folder}: expected step ${step}, found ${steps.join(", ") || "none"}`);
+  return readCheckpoint(join(folder, `step-${step}.safetensors`));
+}
+
 /** The latest checkpoint of a folder, or undefined when there is none. */
 export function latestCheckpoint(folder: string): Checkpoint | undefined {
   const step = listCheckpoints(folder).at(-1);

@@ -37,7 +37,12 @@ export class CollapseWatch {
     this.#config = config;
   }
 
-  /** Whether, with this step, the run counts as collapsed; true once for every such time. */
+  /** Whether the run counts as collapsed now. */
+  get collapsed(): boolean {
+    return this.#below >= this.#config.steps;
+  }
+
+  /** Takes a step's metrics; true when with this very step the run began to count as collapsed. */
   step(metrics: Readonly<Record<string, number>>): boolean {
     const { std, rank } = this.#config;
     const collapsed = (metrics.std ?? Infinity) < std || (metrics.rank ?? Infinity) < rank;

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { HostTensor } from "../engine/host.js";
 import { flatten, mapTree, type Tree } from "../engine/tree.js";
 import { TrainingError } from "../support/errors.js";
+import { bestStep, writeBest } from "./best.js";
 import {
   latestCheckpoint,
   listCheckpoints,
@@ -15,8 +16,10 @@ import {
   restoreTree,
   saveCheckpoint,
 } from "./checkpoint.js";
+import { CollapseWatch } from "./collapse.js";
 import type { TrainConfig } from "./config/schema.js";
-import { appendLine, flush, type Metrics, type RunFolder, truncateToStep } from "./run-folder.js";
+import { appendLine, flush, type Metrics, type RunFolder, readLines, truncateToStep } from "./run-folder.js";
+import { EventWriter } from "./tensorboard.js";
 
 export type HostState = Tree<HostTensor>;
 
@@ -47,6 +50,8 @@ export interface LoopOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called after every step. */
   readonly onStep?: ((metrics: Metrics, totalSteps: number) => void) | undefined;
+  /** Called with what the user should know, such as that the representation collapsed. */
+  readonly onWarning?: ((text: string) => void) | undefined;
 }
 
 export interface LoopResult {
@@ -71,7 +76,20 @@ export async function runLoop(
   const start = restore(program, folder);
   truncateToStep(folder.metrics, start.step);
   truncateToStep(folder.times, start.step);
-  pruneCheckpoints(folder.checkpoints, config.checkpoint.keep);
+  const best = (lines: readonly Metrics[]) =>
+    config.checkpoint.best === null
+      ? undefined
+      : bestStep(lines, every, config.checkpoint.best, config.checkpoint.bestIs);
+  const prune = (lines: readonly Metrics[]): void => {
+    const kept = best(lines);
+    if (kept) writeBest(folder.checkpoints, kept);
+    pruneCheckpoints(folder.checkpoints, config.checkpoint.keep, new Set(kept ? [kept.step] : []));
+  };
+  const before = readLines(folder.metrics);
+  prune(before);
+  const watch = new CollapseWatch(config.collapse);
+  for (const line of before) watch.step(line);
+  const events = config.tensorboard ? new EventWriter(folder.events, undefined, start.step) : undefined;
 
   let step = start.step;
   let state: DeviceState = start.state;
@@ -86,7 +104,7 @@ export async function runLoop(
       seed: config.seed,
       config: JSON.stringify(config),
     });
-    pruneCheckpoints(folder.checkpoints, config.checkpoint.keep);
+    prune(config.checkpoint.best === null ? [] : readLines(folder.metrics));
     saved = step;
     return host;
   };
@@ -104,11 +122,15 @@ export async function runLoop(
       Object.assign(result.metrics, await program.evaluate(await toHost(state), epoch));
     const metrics: Metrics = { step, epoch: Number(epoch.toFixed(4)), ...result.metrics };
     appendLine(folder.metrics, metrics);
+    events?.write(step, result.metrics);
     const seconds = (performance.now() - began) / 1000;
     appendLine(folder.times, { step, seconds: Number(seconds.toFixed(5)), at: new Date().toISOString() });
     dispose(previous, state);
     options.onStep?.(metrics, totalSteps);
     if (step % every === 0) await save();
+    const collapses = watch.step(metrics);
+    if (watch.collapsed && config.collapse.action === "stop") throw watch.error(metrics);
+    if (collapses && config.collapse.action === "warn") options.onWarning?.(watch.report(metrics));
     // The step blocks the thread: let signals, timers and the notebook's messages in.
     await new Promise((resolve) => setImmediate(resolve));
   }

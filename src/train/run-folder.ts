@@ -1,5 +1,5 @@
 /**
- * The folder of a run: what it was (config.json), what happened (metrics.jsonl, times.jsonl) and what came out
+ * The folder of a run: what it was (config.json), what happened (metrics.jsonl, times.jsonl, events/) and what came out
  * (checkpoints/). metrics.jsonl holds only what the seed decides, so that two runs with one seed, and a run with and
  * without an interruption, write the same bytes; the clock has a file of its own.
  */
@@ -38,6 +38,8 @@ export interface RunFolder {
   readonly checkpoints: string;
   readonly metrics: string;
   readonly times: string;
+  /** TensorBoard's event files. */
+  readonly events: string;
 }
 
 /** The places of a run's files. */
@@ -47,6 +49,7 @@ export function runFolder(path: string): RunFolder {
     checkpoints: join(path, "checkpoints"),
     metrics: join(path, "metrics.jsonl"),
     times: join(path, "times.jsonl"),
+    events: join(path, "events"),
   };
 }
 

@@ -88,14 +88,27 @@ export function scalarEvent(
   return Uint8Array.from([...eventHead(seconds, step), ...field(5, "bytes", values)]);
 }
 
+/** An Event with SessionLog (7) of status (1) START: TensorBoard then drops what it had from this step on. */
+export function startEvent(seconds: number, step: number): Uint8Array {
+  return Uint8Array.from([...eventHead(seconds, step), ...field(7, "bytes", field(1, "varint", varint(1)))]);
+}
+
+/** Files that this process wrote: a part of their names, as TensorBoard has it. */
+let written = 0;
+
 /** Writes scalars to a new event file in `folder`, which TensorBoard's `--logdir` may name. */
 export class EventWriter {
   readonly path: string;
 
-  constructor(folder: string, now: number = Date.now() / 1000) {
+  /** @param step from which it writes, when a run goes on */
+  constructor(folder: string, now: number = Date.now() / 1000, step = 0) {
     mkdirSync(folder, { recursive: true });
-    this.path = join(folder, `events.out.tfevents.${Math.floor(now)}.${hostname()}.${process.pid}`);
+    this.path = join(
+      folder,
+      `events.out.tfevents.${Math.floor(now)}.${hostname()}.${process.pid}.${written++}`,
+    );
     appendFileSync(this.path, tfRecord(versionEvent(now)));
+    if (step > 0) appendFileSync(this.path, tfRecord(startEvent(now, step)));
   }
 
   write(step: number, scalars: Readonly<Record<string, number>>, now: number = Date.now() / 1000): void {

@@ -7,8 +7,9 @@ import { join } from "node:path";
 import type { HostTensor } from "../engine/host.js";
 import type { Tree } from "../engine/tree.js";
 import { ConfigError, DataError } from "../support/errors.js";
+import { readBest } from "./best.js";
 import { createEncoder } from "./build.js";
-import { latestCheckpoint, listCheckpoints, restoreTree } from "./checkpoint.js";
+import { checkpointAt, latestCheckpoint, listCheckpoints, restoreTree } from "./checkpoint.js";
 import type { TrainConfig } from "./config/schema.js";
 import { createDataset } from "./dataset.js";
 import type { Encoder } from "./encoder.js";
@@ -109,11 +110,20 @@ export async function trainEncoder(
   return trainIn(path, config, options);
 }
 
-/** The encoder of a run, from its latest checkpoint or that of a step. @throws DataError when there is none */
-export async function loadEncoder(path: string): Promise<Encoder> {
+/**
+ * The encoder of a run.
+ * @param which the latest checkpoint, the best by the metric that the run was told, or that of a step
+ * @throws DataError when there is none
+ */
+export async function loadEncoder(
+  path: string,
+  which: "latest" | "best" | number = "latest",
+): Promise<Encoder> {
   const { config } = readRunConfig(path);
   const folder = runFolder(path);
-  const checkpoint = latestCheckpoint(folder.checkpoints);
+  const step = which === "best" ? readBest(folder.checkpoints).step : which;
+  const checkpoint =
+    step === "latest" ? latestCheckpoint(folder.checkpoints) : checkpointAt(folder.checkpoints, step);
   if (!checkpoint)
     throw new DataError(
       `run ${path}: expected a checkpoint, found ${listCheckpoints(folder.checkpoints).length}`,

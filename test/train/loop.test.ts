@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type HostTensor, hostTensor } from "../../src/engine/host.js";
 import { DataError, TrainingError } from "../../src/support/errors.js";
+import { readBest } from "../../src/train/best.js";
 import { listCheckpoints, readCheckpoint } from "../../src/train/checkpoint.js";
 import { readConfig } from "../../src/train/config/parse.js";
 import { type LoopResult, type Program, runLoop } from "../../src/train/loop.js";
@@ -133,4 +134,108 @@ test("evaluation adds its metrics at the end of the epochs that are asked for", 
   expect(readLines(run.metrics).flatMap(({ step, knn }) => (knn === undefined ? [] : [[step, knn]]))).toEqual(
     [[10, 0.2]],
   );
+});
+
+describe("the best checkpoint by a metric", () => {
+  // Saved every 2 steps; x is the loss of the chaotic map.
+  const wanted = { ...config, checkpoint: { ...config.checkpoint, keep: 1, best: "loss" } };
+
+  function best(path: string): { step: number; value: number } {
+    return readBest(runFolder(path).checkpoints);
+  }
+
+  test.each(["min", "max"] as const)("%s: it stays beside the latest, interrupted or not", async (bestIs) => {
+    const asked = { ...wanted, checkpoint: { ...wanted.checkpoint, bestIs } };
+    const whole = runFolder(join(folder, "whole"));
+    await runLoop(chaos(), asked, whole);
+    const lines = readLines(whole.metrics);
+    const means = [2, 4, 6, 8, 10, 12, 14].map((step) => ({
+      step,
+      value: (lines[step - 2]!.loss! + lines[step - 1]!.loss!) / 2,
+    }));
+    const sign = bestIs === "min" ? 1 : -1;
+    const expected = means.reduce((a, b) => (sign * b.value < sign * a.value ? b : a));
+    expect(best(whole.path)).toEqual({ ...expected, metric: "loss" });
+    expect(listCheckpoints(whole.checkpoints)).toEqual([...new Set([expected.step, 15])]);
+
+    const parts = runFolder(join(folder, "parts"));
+    for (const stop of [3, 9, 15]) {
+      const abort = new AbortController();
+      await runLoop(chaos(), asked, parts, {
+        signal: abort.signal,
+        onStep: ({ step }) => {
+          if (step === stop) abort.abort();
+        },
+      });
+    }
+    expect(best(parts.path)).toEqual(best(whole.path));
+    expect(listCheckpoints(parts.checkpoints)).toEqual(listCheckpoints(whole.checkpoints));
+  });
+
+  test("none is an error that says how to have one", async () => {
+    await runLoop(chaos(), config, runFolder(folder));
+    expect(() => best(folder)).toThrow(/expected a best one, which checkpoint\.best asks for/);
+  });
+});
+
+describe("collapse", () => {
+  /** From step 5 on the embeddings hardly spread. */
+  const collapsing: Program = {
+    ...chaos(),
+    run: async (state, step) => {
+      const result = await chaos().run(state, step);
+      return { ...result, metrics: { ...result.metrics, std: step >= 4 ? 0.01 : 0.9, rank: 5 } };
+    },
+  };
+  const asked = (action: "stop" | "warn" | "ignore") => ({
+    ...config,
+    collapse: { action, std: 0.05, rank: 1.2, steps: 3 },
+  });
+
+  test("stop: an error with the step, the numbers and the bounds, also after a resume", async () => {
+    const run = runFolder(folder);
+    const message =
+      /representation at step 7: .*for 3 steps in a row std 0\.0100 \(bound 0\.05\) or rank 5\.00 \(bound 1\.2\)/;
+    await expect(runLoop(collapsing, asked("stop"), run)).rejects.toThrow(message);
+    await expect(runLoop(collapsing, asked("stop"), run)).rejects.toThrow(TrainingError);
+    expect(readLines(run.metrics)).toHaveLength(7);
+  });
+
+  test("warn: said once; ignore: not at all", async () => {
+    for (const [action, times] of [["warn", 1] as const, ["ignore", 0] as const]) {
+      const warnings: string[] = [];
+      const run = runFolder(join(folder, action));
+      const result = await runLoop(collapsing, asked(action), run, {
+        onWarning: (text) => warnings.push(text),
+      });
+      expect(result.finished).toBe(true);
+      expect(warnings).toHaveLength(times);
+    }
+  });
+});
+
+/** The events of a file of TFRecords: their step, below 128 here, and the bytes after it. */
+function events(file: Buffer): { step: number; rest: number[] }[] {
+  const found: { step: number; rest: number[] }[] = [];
+  for (let at = 0; at < file.length; ) {
+    const length = Number(file.readBigUInt64LE(at));
+    const data = [...file.subarray(at + 12 + 9, at + 12 + length)]; // after wall_time
+    found.push(data[0] === 0x10 ? { step: data[1]!, rest: data.slice(2) } : { step: 0, rest: data });
+    at += 12 + length + 4;
+  }
+  return found;
+}
+
+test("TensorBoard's events: every metric of every step, and from where a run went on", async () => {
+  const run = runFolder(folder);
+  await runUntil(4, run.path);
+  await runUntil(-1, run.path);
+  const files = readdirSync(run.events).map((name) => events(readFileSync(join(run.events, name))));
+  expect(files).toHaveLength(2);
+  // Beside the steps each file begins with its version, and one that goes on says from where.
+  expect(files[0]!.map(({ step }) => step)).toEqual([0, 1, 2, 3, 4]);
+  expect(files[1]!.map(({ step }) => step)).toEqual([0, 4, ...Array.from({ length: 11 }, (_, i) => i + 5)]);
+  expect(files[1]![1]!.rest).toEqual([0x3a, 2, 8, 1]); // session_log { status: START }
+  await runLoop(chaos(), { ...config, tensorboard: false }, runFolder(join(folder, "none")));
+  expect(readdirSync(join(folder, "none"))).not.toContain("events");
 });
