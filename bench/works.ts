@@ -4,12 +4,17 @@
  */
 import { convnet } from "../src/nn/convnet.js";
 import type { Layer } from "../src/nn/layer.js";
+import { type ResNetStem, resnet } from "../src/nn/resnet.js";
 
-export type EncoderSpec = {
-  readonly name: "convnet";
-  readonly widths: readonly number[];
-  readonly strides: readonly number[];
-};
+export type EncoderSpec =
+  | { readonly name: "convnet"; readonly widths: readonly number[]; readonly strides: readonly number[] }
+  | {
+      readonly name: "resnet";
+      readonly blocks: readonly number[];
+      readonly bottleneck: boolean;
+      readonly width: number;
+      readonly stem: ResNetStem;
+    };
 
 export interface Work {
   readonly name: string;
@@ -29,6 +34,22 @@ const fiveBlocks: EncoderSpec = {
   strides: [1, 2, 1, 2, 1],
 };
 
+const resnet18: EncoderSpec = {
+  name: "resnet",
+  blocks: [2, 2, 2, 2],
+  bottleneck: false,
+  width: 64,
+  stem: "cifar",
+};
+
+const resnet50: EncoderSpec = {
+  name: "resnet",
+  blocks: [3, 4, 6, 3],
+  bottleneck: true,
+  width: 64,
+  stem: "imagenet",
+};
+
 export const works: readonly Work[] = [
   {
     name: "convnet",
@@ -46,9 +67,38 @@ export const works: readonly Work[] = [
     encoder: fiveBlocks,
     projector: "256-64",
   },
+  {
+    name: "resnet18",
+    title: "ResNet-18, 64 × 2 of 32²",
+    task: "train",
+    images: [128, 32, 32, 3],
+    encoder: resnet18,
+    projector: "512-128",
+  },
+  {
+    name: "resnet50",
+    title: "ResNet-50, 16 × 2 of 160²",
+    task: "train",
+    images: [32, 160, 160, 3],
+    encoder: resnet50,
+    projector: "512-128",
+  },
+  {
+    name: "resnet18-inference",
+    title: "ResNet-18 inference, 256 of 32²",
+    task: "inference",
+    images: [256, 32, 32, 3],
+    encoder: resnet18,
+    projector: "",
+  },
 ];
 
 /** The network of a description. */
 export function encoderOf(spec: EncoderSpec, shape: readonly number[]): Layer {
-  return convnet(shape, spec);
+  switch (spec.name) {
+    case "convnet":
+      return convnet(shape, spec);
+    case "resnet":
+      return resnet(shape, spec);
+  }
 }

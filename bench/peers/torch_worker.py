@@ -13,6 +13,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
 
 def convnet(spec, channels):
@@ -27,10 +28,31 @@ def convnet(spec, channels):
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten()), channels
 
 
+def resnet(spec, channels):
+    """torchvision's, with any number of stages and the two stems."""
+    block = Bottleneck if spec["bottleneck"] else BasicBlock
+    blocks, width = spec["blocks"], spec["width"]
+    model = ResNet(block, (blocks + [1, 1, 1, 1])[:4])
+    model.inplanes = width
+    if spec["stem"] == "cifar":
+        stem = [nn.Conv2d(channels, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
+    else:
+        stem = [nn.Conv2d(channels, width, 7, 2, 3, bias=False), nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
+        stem.append(nn.MaxPool2d(3, 2, 1))
+    stages = [
+        model._make_layer(block, width * 2**i, count, stride=1 if i == 0 else 2)
+        for i, count in enumerate(blocks)
+    ]
+    features = width * 2 ** (len(blocks) - 1) * block.expansion
+    return nn.Sequential(*stem, *stages, nn.AdaptiveAvgPool2d(1), nn.Flatten()), features
+
+
 def encoder(spec, images):
-    _, side, _, channels = images
+    channels = images[3]
     if spec["name"] == "convnet":
         return convnet(spec, channels)
+    if spec["name"] == "resnet":
+        return resnet(spec, channels)
     raise SystemExit(f"encoder {spec['name']}: this worker has none of that name")
 
 
