@@ -4,7 +4,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { DeviceName } from "../src/engine/run/device.js";
-import { packageRoot } from "../src/support/package.js";
+import { findTensorflow } from "../src/engine/run/tensorflow/find.js";
+import { packageRoot, packageVersion } from "../src/support/package.js";
 import { recipe } from "./program.js";
 import type { Command } from "./side.js";
 import type { Order } from "./worker.js";
@@ -83,7 +84,11 @@ function torchPeer(variant: "default" | "channels_last" | "compile"): Peer {
   };
 }
 
-function tfjsPeer(backend: string, options: Pick<Peer, "warmUp" | "once" | "missing">): Peer {
+/** The backend's steps are slow: a peer of one work is enough. */
+function tfjsPeer(
+  backend: string,
+  options: Pick<Peer, "warmUp" | "missing"> & Partial<Pick<Peer, "once" | "takesPart">>,
+): Peer {
   return {
     name: `tfjs ${backend}`,
     patience: 600,
@@ -96,13 +101,24 @@ function tfjsPeer(backend: string, options: Pick<Peer, "warmUp" | "once" | "miss
   };
 }
 
-const installed = (name: string) => (): string | undefined =>
-  existsSync(join(packageRoot, "node_modules", name)) ? undefined : `${name} is not installed`;
+const wasmPackage = "@tensorflow/tfjs-backend-wasm";
 
 export const peers: readonly Peer[] = [
   torchPeer("default"),
   torchPeer("channels_last"),
   torchPeer("compile"),
-  tfjsPeer("wasm", { warmUp: 1, once: true, missing: installed("@tensorflow/tfjs-backend-wasm") }),
+  tfjsPeer("tensorflow", {
+    warmUp: 2,
+    missing: () => (findTensorflow() ? undefined : "not installed; `jessl install tensorflow` brings it"),
+  }),
+  // It has no gradient of convolutions by their filters, so it cannot train.
+  tfjsPeer("wasm", {
+    warmUp: 1,
+    takesPart: ({ task }) => task === "inference",
+    missing: () =>
+      packageVersion(wasmPackage)
+        ? undefined
+        : `not installed; \`npm i --no-save ${wasmPackage}@4.22.0\` brings it`,
+  }),
   tfjsPeer("cpu", { warmUp: 1, once: true, missing: () => undefined }),
 ];

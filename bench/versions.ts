@@ -1,18 +1,11 @@
 /** Which versions and which machine a figure belongs to. */
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { cpus } from "node:os";
+import { packageVersion } from "../src/support/package.js";
 
 export { version } from "../src/support/package.js";
 
-const require = createRequire(import.meta.url);
-
-/** The version of an installed package. */
-export function packageVersion(name: string): string {
-  return (require(`${name}/package.json`) as { version: string }).version;
-}
-
-export const ortVersion: string = packageVersion("onnxruntime-node");
+export const ortVersion: string = packageVersion("onnxruntime-node") ?? "none";
 
 /** The widest vector instructions that this machine names, where the system tells. */
 function vectorUnit(): string | undefined {

@@ -8,6 +8,9 @@ import { dirname, join } from "node:path";
 import { cacheFolder } from "../../../support/cache.js";
 import { packageRoot } from "../../../support/package.js";
 
+/** The name under which the package registers its backend. */
+export const tensorflowBackend = "tensorflow";
+
 export type Variant = "cpu" | "gpu";
 
 export const packageName: { readonly [variant in Variant]: string } = {

@@ -45,10 +45,11 @@ export function installTensorflow(options: InstallOptions): string {
   mkdirSync(dirname(target), { recursive: true });
   const work = mkdtempSync(`${target}.part-`);
   try {
-    log("1/4 the package from npm");
+    log("1/4 libtensorflow from PyPI");
+    fetchLibrary(work, variant, python);
+    log("2/4 the package from npm");
     const folder = fetchPackage(work, variant);
-    log("2/4 libtensorflow from PyPI");
-    fetchLibrary(work, folder, variant, python);
+    linkLibrary(folder);
     log("3/4 compiling the binding");
     compileBinding(work, folder, compiler);
     log("4/4 trying it out");
@@ -72,7 +73,7 @@ function fetchPackage(work: string, variant: Variant): string {
 }
 
 /** Only the shared libraries and the headers of the wheel are wanted, so any Python's wheel will do. */
-function fetchLibrary(work: string, folder: string, variant: Variant, python: string): void {
+function fetchLibrary(work: string, variant: Variant, python: string): void {
   const wheels = join(work, "wheels");
   const name = variant === "gpu" ? "tensorflow[and-cuda]" : "tensorflow-cpu";
   const machine = process.arch === "x64" ? "x86_64" : "aarch64";
@@ -94,11 +95,14 @@ function fetchLibrary(work: string, folder: string, variant: Variant, python: st
   const kept = /^(include|libtensorflow_(cc|framework)\.so\.2)$/;
   for (const entry of readdirSync(tensorflow))
     if (!kept.test(entry)) rmSync(join(tensorflow, entry), { recursive: true });
-  // Relative links: the folder is renamed later.
+}
+
+/** Puts the library where the package looks for it. Links are relative: the folder is renamed later. */
+function linkLibrary(folder: string): void {
   const lib = join(folder, "deps/lib");
   mkdirSync(lib, { recursive: true });
   const up = "../../../../../site/tensorflow";
-  symlinkSync(`../../../../site/tensorflow/include`, join(folder, "deps/include"));
+  symlinkSync("../../../../site/tensorflow/include", join(folder, "deps/include"));
   for (const [link, file] of [
     ["libtensorflow.so", "libtensorflow_cc.so.2"],
     ["libtensorflow_cc.so.2", "libtensorflow_cc.so.2"],

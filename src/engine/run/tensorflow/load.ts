@@ -8,9 +8,8 @@ import type * as util from "node:util";
 import { DeviceError } from "../../../support/errors.js";
 import { tf } from "../../tf.js";
 import { howToGetDevice } from "../advice.js";
-import { findTensorflow, type NativeBackend } from "./find.js";
-
-export const tensorflowBackend = "tensorflow";
+import { findTensorflow, type NativeBackend, tensorflowBackend } from "./find.js";
+import { acceptNumericPadding } from "./padding.js";
 
 // The package calls functions of node:util that Node 23 removed.
 function restoreRemovedFunctions(): void {
@@ -22,20 +21,26 @@ function restoreRemovedFunctions(): void {
   for (const [name, fn] of Object.entries(removed)) if (!(name in target)) target[name] = fn;
 }
 
-let loaded: NativeBackend | undefined;
+export interface LoadedBackend extends NativeBackend {
+  /** Of TensorFlow, such as 2.21.0. */
+  readonly version: string;
+  readonly usesGpu: boolean;
+}
+
+let loaded: LoadedBackend | undefined;
 
 /**
  * Loads the backend; the current backend of TensorFlow.js stays.
  * @throws DeviceError when it is not installed or cannot be loaded
  */
-export function loadTensorflow(): NativeBackend {
+export function loadTensorflow(): LoadedBackend {
   if (loaded) return loaded;
   const found = findTensorflow();
   if (!found) throw new DeviceError(`device tensorflow: it is not installed; ${howToGetDevice.tensorflow}`);
   tf.backend(); // chooses ours if none was chosen yet
   const previous = tf.getBackend();
   const { warn } = console;
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= "3";
   try {
     restoreRemovedFunctions();
     // It brings its own copy of the core, which shares our engine and registers what is registered already, and warns.
@@ -49,11 +54,15 @@ export function loadTensorflow(): NativeBackend {
   } finally {
     console.warn = warn;
   }
-  if (!tf.engine().registryFactory[tensorflowBackend])
-    throw new DeviceError(`device tensorflow: ${found.folder} registered no backend of that name`);
+  const backend = tf.findBackend(tensorflowBackend) as unknown as
+    | { binding: { TF_Version: string }; isUsingGpuDevice: boolean }
+    | undefined;
   void tf.setBackend(previous);
-  loaded = found;
-  return found;
+  if (!backend)
+    throw new DeviceError(`device tensorflow: ${found.folder} registered no backend of that name`);
+  acceptNumericPadding();
+  loaded = { ...found, version: backend.binding.TF_Version, usesGpu: backend.isUsingGpuDevice };
+  return loaded;
 }
 
 /** Runs `fn`, which must not wait for anything, with the native backend as the current one. */
