@@ -1,6 +1,6 @@
 /** Random numbers: Philox against Random123's known answers, and the distributions by their moments. */
 import { describe, expect, test } from "vitest";
-import { fold, integers, key, normal, permutation, uniform } from "../../src/random/index.js";
+import { bits, fold, integers, key, normal, permutation, Stream, uniform } from "../../src/random/index.js";
 import { philox } from "../../src/random/philox.js";
 
 test.each([
@@ -72,4 +72,44 @@ test("a permutation has every number once, and every number is found anywhere", 
   }
   // Each of the 64 counts is binomial(8000, 1/8): mean 1000, standard deviation 29.6.
   for (const count of counts) expect(Math.abs(count - 1000)).toBeLessThan(150);
+});
+
+test("a stream gives the numbers of its key, and starts again with another", () => {
+  const stream = new Stream();
+  const words = bits(key(5), new Uint32Array(9));
+  stream.start(fold(key(1), 2)).word();
+  stream.start(key(5));
+  expect(Array.from({ length: 9 }, () => stream.word())).toEqual([...words]);
+  expect(stream.start(key(5)).uniform()).toBe(uniform(key(5), 1)[0]);
+  expect(stream.start(key(5)).integer(1, 7)).toBe(integers(key(5), 1, 1, 7)[0]);
+  expect(stream.derived(3).key).toEqual(fold(key(5), 3));
+});
+
+test("the normal distribution, band by band and far into its tail", () => {
+  const n = 1_000_000;
+  const numbers = normal(key(11), n, 2);
+  // Shares of |x| / 2 beyond each bound, from tables of the normal distribution.
+  for (const [bound, share] of [
+    [0.5, 0.6170751],
+    [1, 0.3173105],
+    [2, 0.0455003],
+    [3, 0.0026998],
+    [3.4426, 0.000576129],
+    [4, 0.0000633425],
+  ] as const) {
+    const beyond = numbers.reduce((count, x) => count + Number(Math.abs(x) > 2 * bound), 0);
+    expect(Math.abs(beyond - n * share), `beyond ${bound}`).toBeLessThan(4 * Math.sqrt(n * share));
+  }
+  // Neighbours, and the first numbers of neighbouring keys, do not go together.
+  const correlation = (pairs: (i: number) => [number, number], count: number): number => {
+    let sum = 0;
+    for (let i = 0; i < count; i++) {
+      const [x, y] = pairs(i);
+      sum += x * y;
+    }
+    return sum / count;
+  };
+  expect(Math.abs(correlation((i) => [numbers[i]! / 2, numbers[i + 1]! / 2], n - 1))).toBeLessThan(0.004);
+  const first = Float32Array.from({ length: 20_001 }, (_, i) => normal(fold(key(1), i), 1)[0]!);
+  expect(Math.abs(correlation((i) => [first[i]!, first[i + 1]!], 20_000))).toBeLessThan(0.028);
 });
