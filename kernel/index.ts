@@ -1,16 +1,33 @@
-/** The kernel's public API: how it is started, and what it tells about itself. */
-import { join } from "node:path";
-import { packageRoot } from "../src/support/package.js";
-
-export { kernelInfo } from "./protocol/info.js";
-
-/** The kernel's executable. */
-export const kernelMain: string = join(packageRoot, "dist/kernel/main.js");
-
 /**
- * The command that starts the kernel, for a kernelspec or a client. The flag keeps Node alive where V8 terminates code
- * inside a timer.
+ * The kernel's public API: what a cell (or a script) imports to show things, `import { html, table } from
+ * "jessl/kernel"`, and what starts the kernel.
  */
-export function kernelCommand(connectionFile: string, node: string = process.execPath): string[] {
-  return [node, "--no-force-async-hooks-checks", kernelMain, connectionFile];
-}
+export { kernelCommand, kernelMain } from "./command.js";
+export type { Handle } from "./display/host.js";
+export { toMimeBundle } from "./display/index.js";
+export { type LivePlot, type LivePlotOptions, livePlot, type StepMetrics } from "./display/live-plot.js";
+export { type Displayable, displaySymbol, type MimeBundle } from "./display/mime.js";
+export { type ProgressBarOptions, progressBar, track } from "./display/progress.js";
+export {
+  display,
+  displayable,
+  html,
+  image,
+  imageGrid,
+  json,
+  latex,
+  markdown,
+  mimeBundle,
+  svg,
+  table,
+} from "./display/rich.js";
+export type { TableOptions } from "./display/table.js";
+export {
+  type DropdownOptions,
+  dropdown,
+  progressWidget,
+  type SliderOptions,
+  slider,
+  type Widget,
+} from "./display/widgets.js";
+export { kernelInfo } from "./protocol/info.js";

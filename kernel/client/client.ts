@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Dealer, Subscriber } from "zeromq";
 import { JesslError } from "../../src/support/errors.js";
-import { kernelCommand } from "../index.js";
+import { kernelCommand } from "../command.js";
 import { address, type Connection } from "../protocol/connection.js";
 import { Outbox } from "../protocol/outbox.js";
 import { type Json, type Message, Wire } from "../protocol/wire.js";
@@ -35,7 +35,8 @@ interface Pending {
   readonly listener: Listener | undefined;
   readonly settle: (reply: Message) => void;
   readonly fail: (error: Error) => void;
-  reply?: Message;
+  /** What there is to wait for besides idle; a message that is no request has no reply. */
+  reply: Message | undefined;
   idle: boolean;
 }
 
@@ -153,7 +154,8 @@ export class KernelClient {
   }
 
   /**
-   * Sends a request; settles with the reply when the kernel is idle again, so that all output has come.
+   * Sends a request; settles with the reply when the kernel is idle again, so that all output has come. A message
+   * without a reply, such as `comm_msg`, settles with itself.
    * @param listener hears the request's messages on iopub
    */
   request(socket: "shell" | "control", type: string, content: Json, listener?: Listener): Promise<Message> {
@@ -161,8 +163,9 @@ export class KernelClient {
     const header = this.wire.header(type);
     return new Promise((settle, fail) => {
       // Where nothing is heard of iopub yet, the reply is all there is to wait for.
-      this.pending.set(header.msg_id, { listener, settle, fail, idle: !this.heard });
-      const message = { identities: [], header, parent: {}, metadata: {}, content, buffers: [] };
+      const message: Message = { identities: [], header, parent: {}, metadata: {}, content, buffers: [] };
+      const reply = type.endsWith("_request") ? undefined : message;
+      this.pending.set(header.msg_id, { listener, settle, fail, reply, idle: !this.heard });
       this.outboxes[socket].post(this.wire.encode(message));
     });
   }

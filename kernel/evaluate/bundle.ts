@@ -7,24 +7,26 @@ import { inspect } from "node:util";
 /** Representations of one value by MIME type. */
 export type MimeBundle = { [mimeType: string]: unknown };
 
-let convert: (value: unknown) => MimeBundle = (value) => ({ "text/plain": inspect(value, { depth: 4 }) });
+type Bundle = MimeBundle | Promise<MimeBundle>;
 
-/** Loads the rich conversions. */
+let convert: (value: unknown) => Bundle = (value) => ({ "text/plain": inspect(value, { depth: 4 }) });
+
+/** Loads the rich conversions, and what the first figure would wait for. */
 export const rich: { load(): Promise<void> } = {
   async load() {
-    const path = "../display/index.js";
-    try {
-      const module = (await import(path)) as { toMimeBundle?: typeof convert };
-      if (module.toMimeBundle !== undefined) convert = module.toMimeBundle;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw error;
-    }
+    const { toMimeBundle, load } = await import("../display/index.js");
+    convert = toMimeBundle;
+    await load();
   },
 };
 
 /** The representations of a value; as it is when `raw`. Binary parts become base64. */
-export function bundle(value: unknown, raw = false): MimeBundle {
+export function bundle(value: unknown, raw = false): Bundle {
   const parts = raw ? (value as MimeBundle) : convert(value);
+  return parts instanceof Promise ? parts.then(encode) : encode(parts);
+}
+
+function encode(parts: MimeBundle): MimeBundle {
   const entries = Object.entries(parts).map(([type, part]) => [
     type,
     part instanceof Uint8Array

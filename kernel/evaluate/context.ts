@@ -24,6 +24,7 @@ export class CellContext {
   cancelled = false;
   private readonly controller = new AbortController();
   private readonly waiting = new Set<(error: Error) => void>();
+  private readonly held = new Set<Promise<unknown>>();
 
   constructor(parent: number, allowStdin: boolean, silent: boolean) {
     this.parent = parent;
@@ -51,6 +52,17 @@ export class CellContext {
         },
       );
     });
+  }
+
+  /** Keeps the cell from ending before this is done. */
+  hold(work: Promise<unknown>): void {
+    this.held.add(work);
+  }
+
+  /** Waits for all that is held. */
+  async settle(): Promise<void> {
+    for (const work of this.held) await this.guard(work);
+    this.held.clear();
   }
 
   /** Aborts the signal, and ends what the cell awaits: at once, or if it watches its signal after `grace`. */

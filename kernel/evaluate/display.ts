@@ -1,9 +1,11 @@
 /**
  * What a cell calls to show something: `display`, `updateDisplay`, `clearOutput`. Each publishes at once, in order
- * with what is printed.
+ * with what is printed; only a value whose own display method returns a promise comes when that is there, and its cell
+ * waits for it.
  */
 import { randomUUID } from "node:crypto";
-import { bundle } from "./bundle.js";
+import { bundle, type MimeBundle } from "./bundle.js";
+import { currentCell } from "./context.js";
 import type { Link } from "./link.js";
 
 /** A display that can be updated in place. */
@@ -24,12 +26,15 @@ export class DisplayHandle {
 
 /** The display functions of a kernel. */
 export function displays(link: Link) {
-  const publish = (kind: string, value: unknown, raw: boolean, id: string | undefined) =>
-    link.publish(kind, {
-      data: bundle(value, raw),
-      metadata: {},
-      transient: id === undefined ? {} : { display_id: id },
-    });
+  const publish = (kind: string, value: unknown, raw: boolean, id: string | undefined): void => {
+    const send = (data: MimeBundle) =>
+      link.publish(kind, { data, metadata: {}, transient: id === undefined ? {} : { display_id: id } });
+    const data = bundle(value, raw);
+    const failed = (error: unknown) =>
+      send({ "text/plain": `cannot be shown: ${error instanceof Error ? error.message : String(error)}` });
+    if (data instanceof Promise) currentCell().hold(data.then(send, failed));
+    else send(data);
+  };
 
   const updateDisplay = (id: string, value: unknown, options: { raw?: boolean } = {}): void =>
     publish("update_display_data", value, options.raw === true, id);

@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import type { MessagePort } from "node:worker_threads";
+import { type KernelHost, kernelSymbol } from "../display/host.js";
 import type { Json } from "../protocol/wire.js";
 import type { Comms } from "./comms.js";
 import { type CellContext, currentCell, InterruptError } from "./context.js";
@@ -42,8 +43,9 @@ export function installGlobals({ link, comms, imports, input, grace, memory, fol
       link.publish(type, content, options.metadata, options.buffers),
     comms,
   };
+  const shows = displays(link);
   const visible = {
-    ...displays(link),
+    ...shows,
     ...inputs(link, input, memory),
     jupyter,
     require: imports.require,
@@ -66,6 +68,8 @@ export function installGlobals({ link, comms, imports, input, grace, memory, fol
       iterate,
     },
   };
+  // For code that runs in cells but lies in modules, such as progress bars.
+  Object.defineProperty(globalThis, kernelSymbol, { value: { ...shows, jupyter } satisfies KernelHost });
   for (const [name, value] of Object.entries({ ...visible, ...hidden }))
     Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
 }

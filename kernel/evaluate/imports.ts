@@ -12,6 +12,12 @@ import { packageRoot } from "../../src/support/package.js";
 
 type Importer = (specifier: string, options?: ImportCallOptions) => Promise<object>;
 
+// Node's remark on its own loader is nothing that the author of a cell could act on.
+const { emitWarning } = process;
+process.emitWarning = ((...args: Parameters<typeof emitWarning>) => {
+  if (!String(args[0]).includes("USE_MAIN_CONTEXT_DEFAULT_LOADER")) emitWarning.apply(process, args);
+}) as typeof emitWarning;
+
 function importerFrom(folder: string): Importer {
   return vm.runInThisContext("(specifier, options) => import(specifier, options)", {
     filename: join(folder, "cell.ts"),

@@ -79,8 +79,8 @@ export class Runner {
   private async run(task: ExecuteTask, cell: CellContext): Promise<Reply & { status: "ok" | "error" }> {
     const payload: object[] = [];
     try {
-      await this.ready;
       const result = await this.body(task, cell, payload);
+      await cell.settle();
       if (result !== undefined && !task.silent) {
         const content = { execution_count: task.count, data: result, metadata: {} };
         this.link.publish("execute_result", content);
@@ -132,6 +132,7 @@ export class Runner {
     expression = false,
   ): Promise<MimeBundle | undefined> {
     const compiled = await cell.guard(this.compiler.compile(code, expression));
+    await this.ready;
     if (!compiled.ok) throw new Rejected(describeFaults(code, compiled.faults));
     const { js, map, result } = compiled.program;
     this.scripts += 1;
@@ -142,7 +143,7 @@ export class Runner {
     if (cell.signal.aborted) throw new InterruptError();
     // What `display` returns has been shown already.
     const shown = outcome.value === undefined || outcome.value instanceof DisplayHandle;
-    return result && !shown ? bundle(outcome.value) : undefined;
+    return result && !shown ? await cell.guard(bundle(outcome.value)) : undefined;
   }
 
   private async expressions(wanted: { [name: string]: string }, cell: CellContext): Promise<object> {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { version } from "../../src/support/package.js";
 import { KernelClient } from "../client/client.js";
-import { kernelMain } from "../index.js";
+import { kernelMain } from "../command.js";
 import { type Installed, installedKernels } from "./kernelspec.js";
 import { findJupyterLab } from "./lab.js";
 

@@ -7,7 +7,8 @@ import { basename, dirname, join } from "node:path";
 import { writeFileAtomic } from "../../src/support/atomic.js";
 import { ConfigError } from "../../src/support/errors.js";
 import { packageRoot } from "../../src/support/package.js";
-import { kernelCommand, kernelInfo } from "../index.js";
+import { kernelCommand } from "../command.js";
+import { kernelInfo } from "../protocol/info.js";
 import { installPlotlyExtension, removePlotlyExtension } from "./labextension.js";
 import { dataFolders, prefixDataFolder, sysPrefix, userDataFolder } from "./paths.js";
 
