@@ -84,7 +84,7 @@ test("runs, injects parameters, keeps the source, saves after each cell", async 
 
 test("a cell beyond its time is interrupted, whatever it does, and what ran is saved", async () => {
   const path = save("slow.ipynb", ["1 + 1"], ["console.log('before'); while (true) {}"], ["'never'"]);
-  const result = await runNotebook(path, { timeout: 5 });
+  const result = await runNotebook(path, { timeout: 3 });
   expect(result.failed).toMatchObject({ number: 2, failure: { kind: "timeout", ename: "TimeoutError" } });
   expect(codeOf(path).map(textOf)).toEqual([["2"], ["before\n", "InterruptError"], []]);
 });
