@@ -16,11 +16,12 @@ import { installCommand } from "./install.js";
 import { kernelCommand } from "./kernel.js";
 import { labCommand } from "./lab.js";
 import { notebookCommand } from "./notebook.js";
+import { sweepCommand } from "./sweep.js";
 import { trainCommand } from "./train.js";
 
 // biome-ignore format: a line a command
 const commands = [
-  trainCommand, dataCommand,
+  trainCommand, sweepCommand, dataCommand,
   labCommand, notebookCommand, kernelCommand,
   benchCommand,
   installCommand,

@@ -2,11 +2,12 @@
  * Training runs as a user knows them: start one, continue one, load its encoder. A run is a folder; all that happens to
  * it later needs no more than that folder.
  */
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { HostTensor } from "../engine/host.js";
 import type { Tree } from "../engine/tree.js";
 import { ConfigError, DataError } from "../support/errors.js";
+import { lockFolder } from "../support/lock.js";
 import { readBest } from "./best.js";
 import { createEncoder } from "./build.js";
 import { checkpointAt, latestCheckpoint, listCheckpoints, restoreTree } from "./checkpoint.js";
@@ -73,8 +74,10 @@ async function trainIn(path: string, config: TrainConfig, options?: LoopOptions)
   const folder = runFolder(path);
   const dataset = await createDataset(config, "train");
   const program = createProgram(config, dataset, { negatives: await loadNegatives(config, dataset) });
-  if (!existsSync(join(path, "config.json"))) writeRunConfig(folder, config);
+  mkdirSync(path, { recursive: true });
+  const unlock = lockFolder(path, "run");
   try {
+    if (!existsSync(join(path, "config.json"))) writeRunConfig(folder, config);
     const result = await runLoop(program, config, folder, options);
     const encoder = {
       layer: program.encoder,
@@ -83,6 +86,7 @@ async function trainIn(path: string, config: TrainConfig, options?: LoopOptions)
     };
     return { ...result, runFolder: path, encoder, metrics: readLines(folder.metrics) };
   } finally {
+    unlock();
     await program.dispose();
   }
 }
