@@ -51,6 +51,7 @@ async function list(): Promise<void> {
       place(findCifar("cifar10"), "jessl data cifar10"),
     ],
     ["cifar100", "the same with 100 classes", place(findCifar("cifar100"), "jessl data cifar100")],
+    ["scenes", "synthetic scenes, every factor known, 16 to 256 px", "drawn when needed"],
     ["image-folder", "JPEG and PNG files, one folder a class", "data.folder=…"],
     ["parquet", "images in parquet files, as Hugging Face lays them out", "data.folder=…"],
   ];

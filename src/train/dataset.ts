@@ -4,6 +4,7 @@ import { draw, type ImageDataset, take } from "../data/dataset.js";
 import { fashionMnist, provideFashionMnist } from "../data/fashion-mnist.js";
 import { imageFolder } from "../data/image-folder.js";
 import { parquet } from "../data/parquet.js";
+import { scenes } from "../data/scenes/scenes.js";
 import type { DataConfig } from "./config/data.js";
 import type { TrainConfig } from "./config/schema.js";
 
@@ -33,6 +34,10 @@ async function open(data: DataConfig, split: "train" | "test"): Promise<ImageDat
     case "cifar10":
     case "cifar100":
       return cifar(data.name, split, data.folder ?? (await provideCifar(data.name)));
+    case "scenes": {
+      const { count, seed, level, size } = data;
+      return scenes(split, { seed, level, size, count: split === "train" ? count : undefined });
+    }
     case "image-folder":
       return imageFolder(data.folder, split, decoding(data));
     case "parquet":

@@ -39,6 +39,15 @@ const cifar = z.strictObject({
   train,
 });
 
+const scenes = z.strictObject({
+  name: z.literal("scenes"),
+  level: z.enum(["easy", "medium", "hard"]).default("medium").describe("how hard the shape is to tell"),
+  size: z.int().min(16).max(256).default(32).describe("side of the images in pixels"),
+  count: z.int().positive().default(10_000).describe("training images that are drawn"),
+  seed: z.int().min(0).max(0xffffffff).default(0).describe("which scenes are drawn"),
+  train,
+});
+
 const imageFolder = z.strictObject({
   name: z.literal("image-folder"),
   folder: z.string().describe("holds train/<class>/*.jpg and test/<class>/*.jpg (or .png)"),
@@ -57,6 +66,6 @@ const parquet = z.strictObject({
   train,
 });
 
-export const dataSchema = z.discriminatedUnion("name", [fashionMnist, cifar, imageFolder, parquet]);
+export const dataSchema = z.discriminatedUnion("name", [fashionMnist, cifar, scenes, imageFolder, parquet]);
 
 export type DataConfig = z.infer<typeof dataSchema>;

@@ -1,0 +1,76 @@
+/** Every data set that a configuration can name, opened as training does. */
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { readConfig } from "../../src/train/config/parse.js";
+import { createDataset } from "../../src/train/dataset.js";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "jessl-dataset-"));
+  vi.stubEnv("XDG_CACHE_HOME", folder);
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true });
+});
+
+const open = (split: "train" | "test", ...overrides: string[]) =>
+  createDataset(readConfig(undefined, overrides), split);
+
+test("fashion-mnist: the embedded subset, or a part of its training images", async () => {
+  expect(await open("train")).toMatchObject({ count: 10_000, channels: 1 });
+  expect(await open("train", "data.train=100")).toMatchObject({ count: 100 });
+  expect(await open("test", "data.train=100")).toMatchObject({ count: 2000 });
+  await expect(open("train", "data.train=10001")).rejects.toThrow(
+    /expected at least 10001 images, got 10000/,
+  );
+});
+
+test("scenes", async () => {
+  const options = ["data.name=scenes", "data.count=60", "data.level=easy", "data.size=24"];
+  expect(await open("train", ...options)).toMatchObject({ count: 60, height: 24, channels: 3 });
+  expect(await open("test", ...options)).toMatchObject({ count: 2000, height: 24 });
+});
+
+test("image-folder: a part is drawn from all classes", async () => {
+  for (const [name, background] of [
+    ["a", "red"],
+    ["b", "blue"],
+  ] as const) {
+    mkdirSync(join(folder, "train", name), { recursive: true });
+    const file = await sharp({ create: { width: 4, height: 4, channels: 3, background } })
+      .png()
+      .toBuffer();
+    for (let i = 0; i < 20; i++) writeFileSync(join(folder, "train", name, `${i}.png`), file);
+  }
+  const data = await open("train", "data.name=image-folder", `data.folder=${folder}`, "data.train=20");
+  expect(data).toMatchObject({ count: 20, channels: 3, classes: ["a", "b"] });
+  const perClass = [0, 1].map((label) => data.labels.filter((l) => l === label).length);
+  expect(Math.min(...perClass)).toBeGreaterThan(4);
+  data.labels.forEach((label, i) => {
+    expect([...data.images.subarray(i * 48, i * 48 + 3)]).toEqual(label === 0 ? [255, 0, 0] : [0, 0, 255]);
+  });
+  const grey = await open(
+    "train",
+    "data.name=image-folder",
+    `data.folder=${folder}`,
+    "data.grey=true",
+    "data.size=2",
+  );
+  expect(grey).toMatchObject({ count: 40, channels: 1, height: 2 });
+});
+
+test("parquet", async () => {
+  copyFileSync(join(import.meta.dirname, "../data/fixtures/images.parquet"), join(folder, "train.parquet"));
+  const data = await open("train", "data.name=parquet", `data.folder=${folder}`);
+  expect(data).toMatchObject({ count: 5, classes: ["cat", "dog", "owl"] });
+});
+
+test("cifar10 in a folder that is not there", async () => {
+  await expect(open("train", "data.name=cifar10", "data.folder=/nowhere")).rejects.toThrow(
+    /data_batch_1.bin: ENOENT.*expected the files of cifar-10-binary.tar.gz/,
+  );
+});
