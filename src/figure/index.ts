@@ -17,3 +17,4 @@ export { type CurveOptions, type CurvePoint, learningCurve } from "./learning-cu
 export { type RenderOptions, renderPng, renderSvg, saveFigure, svgToPng } from "./render.js";
 export { type SweepOptions, type SweepPoint, sweepFigure } from "./sweep.js";
 export { categorical, fontFamily, palette, type Theme, themeConfig } from "./theme.js";
+export { type ViewGridOptions, viewGrid } from "./view-grid.js";

@@ -47,7 +47,8 @@ export async function renderSvg(figure: Figure, { theme = "light" }: RenderOptio
     textMetrics: { width: (item: TextItem, text?: unknown) => number };
   };
   textMetrics.width = ({ text, fontSize = 11, fontWeight }, line = text) =>
-    Math.max(...[line].flat().map((part) => textWidth(String(part ?? ""), fontSize, fontWeight)));
+    // An empty caption is a list of no lines.
+    Math.max(0, ...[line].flat().map((part) => textWidth(String(part ?? ""), fontSize, fontWeight)));
   const view = new vega.View(vega.parse(spec), { renderer: "none", logLevel: vega.Error });
   try {
     return stableIds(await view.toSVG(), JSON.stringify(figure));
