@@ -107,6 +107,12 @@ const rules: { readonly [op: string]: (draft: Draft, emit: Emit, output: ValueTy
   Relu({ inputs: [x] }) {
     return x!.node?.op === "Relu" ? x : undefined;
   },
+  // The gradient of a ReLU asks for its input: from its result the same follows, and the input need not be kept.
+  Step({ inputs: [x], attributes }, emit, output) {
+    if (attributes.alpha !== 0 || x!.node?.op === "Relu" || output.dtype !== "float32") return undefined;
+    const relu = emit("Relu", [x!], {}, output);
+    return relu.node?.op === "Relu" ? emit("Step", [relu], attributes, output) : undefined;
+  },
   Select({ inputs: [condition, yes, no] }, emit, output) {
     const known = splatValue(condition!);
     if (known !== undefined) return as(known ? yes! : no!, output, emit);

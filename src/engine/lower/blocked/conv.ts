@@ -46,6 +46,34 @@ export function hasBlockedConv([, , c, k]: readonly number[], block: number): bo
   return k! % block === 0 && (c! % block === 0 || c! < block) && c! > 0 && k! > 0;
 }
 
+/** What a fused convolution takes beside image and filter, as inputs and as attributes. */
+function extras(l: Lowering, node: Node): { inputs: string[]; activation: { activation?: OnnxAttribute } } {
+  const { bias, addend, relu } = node.attributes;
+  const rest = node.inputs.slice(2);
+  const biasName = bias ? [l.plain(rest[0]!)] : addend ? [""] : [];
+  return {
+    inputs: [...biasName, ...(addend ? [l.image(rest.at(-1)!)] : [])],
+    activation: relu ? { activation: { s: "Relu" } } : {},
+  };
+}
+
+/** Whether a convolution or an input gradient is one blocked convolution, which can take more along. */
+export function isOneBlockedConv(node: Node, block: number): boolean {
+  const { op, inputs, attributes, outputs } = node;
+  if (op === "Conv2D") return hasBlockedConv(inputs[1]!.shape, block);
+  if (op !== "Conv2DBackpropInput") return false;
+  const [dy, filter] = inputs as [Value, Value];
+  const [, h, w, c] = outputs[0]!.shape as Shape4;
+  const { strides, dilations, padding } = attributes as unknown as Geometry;
+  if (c % block !== 0 || filter.shape[3]! % block !== 0 || strides.some((stride) => stride !== 1))
+    return false;
+  const [rows, columns] = [
+    phasesOf(h, dy.shape[1]!, filter.shape[0]!, 1, dilations[0], padding[0]),
+    phasesOf(w, dy.shape[2]!, filter.shape[1]!, 1, dilations[1], padding[2]),
+  ];
+  return rows !== undefined && columns !== undefined;
+}
+
 /** One phase of an input gradient along one axis: its taps, last first, and how far dy is padded before them. */
 interface Phase {
   readonly taps: readonly number[];
@@ -98,21 +126,25 @@ function inputGradient(l: Lowering, node: Node, block: number): string | undefin
   if (!rows || !columns) return undefined;
   const [ph, pw] = [Math.ceil(h / sh), Math.ceil(w / sw)];
   const image = l.image(dy);
+  const more = extras(l, node);
   const phase = (row: Phase, column: Phase): string => {
     if (row.taps.length === 0 || column.taps.length === 0)
       return l.emit("Expand", [l.scalar(0), l.ints([n, c, ph, pw])]);
     return emitBlocked(
       l,
       "Conv",
-      [image, backwardFilter(l, filter, row.taps, column.taps, block)],
-      convAttributes(
-        {
-          strides: [1, 1],
-          dilations: g.dilations,
-          padding: [row.before, row.after, column.before, column.after],
-        },
-        [row.taps.length, column.taps.length],
-      ),
+      [image, backwardFilter(l, filter, row.taps, column.taps, block), ...more.inputs],
+      {
+        ...convAttributes(
+          {
+            strides: [1, 1],
+            dilations: g.dilations,
+            padding: [row.before, row.after, column.before, column.after],
+          },
+          [row.taps.length, column.taps.length],
+        ),
+        ...more.activation,
+      },
     );
   };
   if (sh === 1 && sw === 1) return phase(rows[0]!, columns[0]!);
@@ -164,7 +196,9 @@ export function blockedConvRules(layout: ImageLayout, block: number): LoweringTa
         const [x, filter] = node.inputs as [Value, Value];
         if (!hasBlockedConv(filter.shape, block)) return undefined;
         const attributes = convAttributes(geometry(node, filter.shape), filter.shape.slice(0, 2));
-        return emitBlocked(l, "Conv", [convInput(l, x, block), forwardFilter(l, filter, block)], attributes);
+        const more = extras(l, node);
+        const inputs = [convInput(l, x, block), forwardFilter(l, filter, block), ...more.inputs];
+        return emitBlocked(l, "Conv", inputs, { ...attributes, ...more.activation });
       },
       true,
     ),

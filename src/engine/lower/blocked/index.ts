@@ -1,7 +1,9 @@
 /** The lowering for CPUs whose ONNX Runtime has blocked convolutions: `run/probe.ts` finds out whether, and which block. */
 import type { Target } from "../lowering.js";
 import { portable } from "../portable/index.js";
-import { blockedConvRules } from "./conv.js";
+import { blockedConvRules, isOneBlockedConv } from "./conv.js";
+import { fuseImages } from "./fuse.js";
+import { fusedRules } from "./fused.js";
 import { blockedLayout } from "./layout.js";
 
 /** The target with blocks of `block` channels. */
@@ -11,6 +13,11 @@ export function blocked(block: number): Target {
     name: `blocked ${block}`,
     layout,
     block,
-    rules: { ...portable.rules, ...blockedConvRules(layout, block) },
+    rules: { ...portable.rules, ...blockedConvRules(layout, block), ...fusedRules(layout) },
+    prepare: (graph) =>
+      fuseImages(graph, {
+        image: layout.accepts,
+        convolution: (node) => isOneBlockedConv(node, block),
+      }),
   };
 }

@@ -161,7 +161,8 @@ const formulas: { readonly [kernel: string]: Formula } = {
   Prelu: (l, operands) => l.emit("Where", [l.emit("Less", [operands[0]!, l.scalar(0)]), l.emit("Mul", operands), operands[0]!]),
   // 1 above zero, else alpha; NaN stays NaN, so it starts from the sign of relu(x).
   Step: inFloat((l, [x], node) => {
-    const positive = l.emit("Sign", [l.emit("Relu", [x!])]);
+    const isRelu = node.inputs[0]!.node?.op === "Relu";
+    const positive = l.emit("Sign", [isRelu ? x! : l.emit("Relu", [x!])]);
     const alpha = attribute(node, "alpha");
     if (alpha === 0) return positive;
     const rest = l.emit("Mul", [l.emit("Sub", [l.scalar(1), positive]), l.scalar(alpha)]);
