@@ -6,6 +6,7 @@
 import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { globMatcher } from "./glob.js";
 
 /** One input: the session it belongs to, the execution count and the code. */
 export type Entry = [session: number, line: number, input: string];
@@ -64,7 +65,7 @@ export class History {
     return count <= 0 ? [] : this.all().slice(-count);
   }
 
-  /** The last `count` inputs that match a glob (`*` and `?`); with `unique`, each input once, at its last place. */
+  /** The last `count` inputs that match a glob (`*`, `?` and `[…]`); with `unique`, each input once, at its last place. */
   search(pattern: string, count: number | undefined, unique: boolean): Entry[] {
     const matches = globMatcher(pattern);
     let found = this.all().filter(([, , input]) => matches(input));
@@ -123,19 +124,4 @@ function parseEntry(line: string): Entry[] {
 
 function byPlace(a: Entry, b: Entry): number {
   return a[0] - b[0] || a[1] - b[1];
-}
-
-// Not a regular expression: `*a*a*a*b` over a long input would take exponential time there, here it is linear × stars.
-function globMatcher(pattern: string): (text: string) => boolean {
-  return (text) => {
-    let [t, p, star, mark] = [0, 0, -1, 0];
-    while (t < text.length) {
-      if (p < pattern.length && pattern[p] === "*") [star, mark, p] = [p, t, p + 1];
-      else if (p < pattern.length && (pattern[p] === "?" || pattern[p] === text[t])) [p, t] = [p + 1, t + 1];
-      else if (star >= 0) [p, mark, t] = [star + 1, mark + 1, mark + 1];
-      else return false;
-    }
-    while (pattern[p] === "*") p += 1;
-    return p === pattern.length;
-  };
 }

@@ -115,7 +115,8 @@ function definition(language: NotebookLanguage, fileName: string, position: numb
 export function isComplete(code: string) {
   const source = ts.createSourceFile("cell.ts", blankMagics(code), ts.ScriptTarget.ESNext, true);
   const errors = syntaxErrors(source);
-  if (/^\s*%%\w/.test(code)) return { status: /\n\s*$/.test(code) ? "complete" : "incomplete", indent: "" };
+  if (/^\s*%%(?!time\b)\w/.test(code))
+    return { status: /\n\s*$/.test(code) ? "complete" : "incomplete", indent: "" };
   if (errors.length === 0) return { status: "complete" };
   const end = source.text.trimEnd().length;
   // What is wrong at the end of the text may be right once there is more of it.
