@@ -19,8 +19,12 @@ export { tf } from "./engine/tf.js";
 export { constant, isTracing, scope } from "./engine/trace/trace.js";
 export type { Tree } from "./engine/tree.js";
 export { leafPaths, mapTree, zipTrees } from "./engine/tree.js";
+// evaluation
+export * from "./evaluate/index.js";
 // figures
 export * from "./figure/index.js";
+// networks
+export * from "./nn/index.js";
 // random numbers
 export { fold, type Key, key } from "./random/index.js";
 export { packageRoot, version } from "./support/package.js";

@@ -11,6 +11,7 @@ import { ConfigError, JesslError } from "../support/errors.js";
 import { version } from "../support/package.js";
 import { benchCommand } from "./bench.js";
 import { dataCommand } from "./data.js";
+import { evaluateCommand } from "./evaluate.js";
 import { exitCode, Interrupted } from "./exit.js";
 import { installCommand } from "./install.js";
 import { kernelCommand } from "./kernel.js";
@@ -21,7 +22,7 @@ import { trainCommand } from "./train.js";
 
 // biome-ignore format: a line a command
 const commands = [
-  trainCommand, sweepCommand, dataCommand,
+  trainCommand, sweepCommand, evaluateCommand, dataCommand,
   labCommand, notebookCommand, kernelCommand,
   benchCommand,
   installCommand,

@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { ConfigError } from "../support/errors.js";
 import { createProgress, formatSeconds, type Progress } from "../support/progress.js";
 import type { TrainConfig } from "../train/config/schema.js";
+import { evaluationTable } from "./evaluate.js";
 import { Interrupted } from "./exit.js";
 import { interruptible } from "./interrupt.js";
 
@@ -63,6 +64,8 @@ async function train(first: string | undefined, rest: string[], options: TrainOp
     throw new Interrupted();
   }
   process.stdout.write(`Trained in ${formatSeconds((performance.now() - began) / 1000)}: ${run.path}\n`);
+  const { evaluateRun } = await import("../train/evaluation.js");
+  process.stdout.write(`${evaluationTable(await evaluateRun(run.path))}\n`);
 }
 
 interface RunProgress {

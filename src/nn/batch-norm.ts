@@ -8,7 +8,8 @@ import { filled } from "./init.js";
 import type { LayerFactory } from "./layer.js";
 
 const epsilon = 1e-5;
-const momentum = 0.1;
+/** The share of a batch in the new running statistics. */
+export const momentum = 0.1;
 
 /** x·scale + shift of each channel (the last axis), normalised by the batch. Also gives the batch's statistics. */
 export function normaliseBatch(

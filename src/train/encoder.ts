@@ -1,66 +1,67 @@
-/**
- * A trained encoder: its layer and its weights, and what it makes of images. Batch norm is in evaluation mode, so that a
- * feature does not depend on the other images of its batch.
- */
+/** The encoder of a training run as a frozen one: out of a state, out of a run folder, or as it was before training. */
 import type { ImageDataset } from "../data/dataset.js";
-import { type HostTensor, hostTensor } from "../engine/host.js";
-import { jit } from "../engine/jit.js";
-import type { DeviceName } from "../engine/run/device.js";
-import { tf } from "../engine/tf.js";
+import type { HostTensor } from "../engine/host.js";
 import type { Tree } from "../engine/tree.js";
-import type { Layer, Variables } from "../nn/layer.js";
+import type { Encoder } from "../evaluate/encode.js";
+import type { Layer } from "../nn/layer.js";
+import { DataError } from "../support/errors.js";
+import { readBest } from "./best.js";
+import { createEncoder } from "./build.js";
+import { checkpointAt, latestCheckpoint, listCheckpoints, restoreTree } from "./checkpoint.js";
+import type { TrainConfig } from "./config/schema.js";
+import { createDataset } from "./dataset.js";
+import type { HostState } from "./loop.js";
+import { loadNegatives } from "./negatives.js";
+import { createProgram, type TrainState } from "./program.js";
+import { readRunConfig, runFolder } from "./run-folder.js";
 
-export interface Encoder {
-  readonly layer: Layer;
-  readonly variables: Variables<HostTensor>;
-  /** [height, width, channels] */
-  readonly imageShape: readonly number[];
+/** The encoder in a state of training. */
+export function encoderIn(
+  state: HostState,
+  layer: Layer,
+  { height, width, channels }: Pick<ImageDataset, "height" | "width" | "channels">,
+): Encoder {
+  const { params, state: statistics } = state as unknown as TrainState<HostTensor>;
+  const variables = { params: params.encoder, state: statistics.encoder };
+  return { layer, variables, imageShape: [height, width, channels] };
 }
 
-/** Images per call of the compiled encoder. */
-const chunk = 250;
-
-/** The function that `encode` compiles: images as bytes → features. */
-export function encoderFunction(layer: Layer) {
-  return (params: Tree<tf.Tensor>, state: Tree<tf.Tensor>, images: tf.Tensor): tf.Tensor =>
-    layer.apply({ params, state }, tf.div(tf.cast(images, "float32"), 255), false).output;
+/** The encoder of a configuration before its first step. */
+export async function untrainedEncoder(config: TrainConfig, dataset: ImageDataset): Promise<Encoder> {
+  const program = createProgram(config, dataset, { negatives: await loadNegatives(config, dataset) });
+  return encoderIn(program.initial(), program.encoder, dataset);
 }
 
 /**
- * The representations of all images of a data set: float32 [count, features].
- * @param device where it runs; the CPU by default
+ * The encoder of a run.
+ * @param which the latest checkpoint, the best by the metric that the run was told, or that of a step
+ * @throws DataError when there is none
  */
-export async function encode(
-  { layer, variables }: Encoder,
-  {
-    images,
-    count,
-    height,
-    width,
-    channels,
-  }: Pick<ImageDataset, "images" | "count" | "height" | "width" | "channels">,
-  device: DeviceName = "cpu",
-): Promise<HostTensor> {
-  const size = height * width * channels;
-  const features = layer.outputShape[0]!;
-  const out = new Float32Array(count * features);
-  const run = jit(encoderFunction(layer), { name: "encode", device });
-  try {
-    const length = Math.min(chunk, count);
-    for (let start = 0; start < count; start += length) {
-      // The last chunk overlaps the one before, so that one program does all.
-      const first = Math.min(start, count - length);
-      const part = images.subarray(first * size, (first + length) * size);
-      const result = await run(
-        variables.params,
-        variables.state,
-        hostTensor(part, [length, height, width, channels]),
-      );
-      out.set((await result.data()) as Float32Array, first * features);
-      result.dispose();
-    }
-  } finally {
-    await run.dispose();
-  }
-  return hostTensor(out, [count, features]);
+export async function loadEncoder(
+  path: string,
+  which: "latest" | "best" | number = "latest",
+): Promise<Encoder> {
+  const { config } = readRunConfig(path);
+  const folder = runFolder(path);
+  const step = which === "best" ? readBest(folder.checkpoints).step : which;
+  const checkpoint =
+    step === "latest" ? latestCheckpoint(folder.checkpoints) : checkpointAt(folder.checkpoints, step);
+  if (!checkpoint)
+    throw new DataError(
+      `run ${path}: expected a checkpoint, found ${listCheckpoints(folder.checkpoints).length}`,
+    );
+  const { height, width, channels } = await createDataset(config, "train");
+  const imageShape = [height, width, channels];
+  const layer = createEncoder(config.encoder, imageShape);
+  const like = layer.init([0, 0]);
+  const restore = (tree: Tree<HostTensor>, prefix: string) =>
+    restoreTree(tree, checkpoint.tensors, checkpoint.path, prefix);
+  return {
+    layer,
+    variables: {
+      params: restore(like.params, "params.encoder."),
+      state: restore(like.state, "state.encoder."),
+    },
+    imageShape,
+  };
 }

@@ -4,19 +4,16 @@
  */
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { HostTensor } from "../engine/host.js";
-import type { Tree } from "../engine/tree.js";
-import { ConfigError, DataError } from "../support/errors.js";
+import type { Encoder } from "../evaluate/encode.js";
+import { ConfigError } from "../support/errors.js";
 import { lockFolder } from "../support/lock.js";
-import { readBest } from "./best.js";
-import { createEncoder } from "./build.js";
-import { checkpointAt, latestCheckpoint, listCheckpoints, restoreTree } from "./checkpoint.js";
 import type { TrainConfig } from "./config/schema.js";
 import { createDataset } from "./dataset.js";
-import type { Encoder } from "./encoder.js";
-import { type HostState, type LoopOptions, type LoopResult, runLoop } from "./loop.js";
+import { encoderIn } from "./encoder.js";
+import { epochEvaluator } from "./evaluation.js";
+import { type LoopOptions, type LoopResult, runLoop } from "./loop.js";
 import { loadNegatives } from "./negatives.js";
-import { createProgram, type TrainState } from "./program.js";
+import { createProgram } from "./program.js";
 import {
   environment,
   environmentChanges,
@@ -26,6 +23,8 @@ import {
   runFolder,
   writeRunConfig,
 } from "./run-folder.js";
+
+export { loadEncoder } from "./encoder.js";
 
 export interface TrainResult extends LoopResult {
   readonly runFolder: string;
@@ -74,26 +73,18 @@ async function trainIn(path: string, config: TrainConfig, options?: LoopOptions)
   const folder = runFolder(path);
   const dataset = await createDataset(config, "train");
   const program = createProgram(config, dataset, { negatives: await loadNegatives(config, dataset) });
+  const evaluate = epochEvaluator(config, program.encoder, dataset);
   mkdirSync(path, { recursive: true });
   const unlock = lockFolder(path, "run");
   try {
     if (!existsSync(join(path, "config.json"))) writeRunConfig(folder, config);
-    const result = await runLoop(program, config, folder, options);
-    const encoder = {
-      layer: program.encoder,
-      variables: encoderVariables(result.state),
-      imageShape: [dataset.height, dataset.width, dataset.channels],
-    };
+    const result = await runLoop({ ...program, evaluate }, config, folder, options);
+    const encoder = encoderIn(result.state, program.encoder, dataset);
     return { ...result, runFolder: path, encoder, metrics: readLines(folder.metrics) };
   } finally {
     unlock();
     await program.dispose();
   }
-}
-
-function encoderVariables(state: HostState): Encoder["variables"] {
-  const { params, state: statistics } = state as unknown as TrainState<HostTensor>;
-  return { params: params.encoder, state: statistics.encoder };
 }
 
 /**
@@ -112,38 +103,4 @@ export async function trainEncoder(
       throw new ConfigError(`run ${path}: expected the configuration it was begun with; choose another name`);
   }
   return trainIn(path, config, options);
-}
-
-/**
- * The encoder of a run.
- * @param which the latest checkpoint, the best by the metric that the run was told, or that of a step
- * @throws DataError when there is none
- */
-export async function loadEncoder(
-  path: string,
-  which: "latest" | "best" | number = "latest",
-): Promise<Encoder> {
-  const { config } = readRunConfig(path);
-  const folder = runFolder(path);
-  const step = which === "best" ? readBest(folder.checkpoints).step : which;
-  const checkpoint =
-    step === "latest" ? latestCheckpoint(folder.checkpoints) : checkpointAt(folder.checkpoints, step);
-  if (!checkpoint)
-    throw new DataError(
-      `run ${path}: expected a checkpoint, found ${listCheckpoints(folder.checkpoints).length}`,
-    );
-  const { height, width, channels } = await createDataset(config, "train");
-  const imageShape = [height, width, channels];
-  const layer = createEncoder(config.encoder, imageShape);
-  const like = layer.init([0, 0]);
-  const restore = (tree: Tree<HostTensor>, prefix: string) =>
-    restoreTree(tree, checkpoint.tensors, checkpoint.path, prefix);
-  return {
-    layer,
-    variables: {
-      params: restore(like.params, "params.encoder."),
-      state: restore(like.state, "state.encoder."),
-    },
-    imageShape,
-  };
 }

@@ -1,0 +1,73 @@
+/**
+ * What a frozen encoder is worth: kNN and a linear probe on its features, and how many dimensions they use. Raw pixels
+ * and an untrained encoder go through the same functions, so that a trained one can stand beside them.
+ */
+import type { ImageDataset } from "../data/dataset.js";
+import type { DeviceName } from "../engine/run/device.js";
+import { effectiveRank, rankMe } from "./effective-rank.js";
+import { type Encoder, encode, pixels } from "./encode.js";
+import type { Features } from "./features.js";
+import { type KnnOptions, knn } from "./knn.js";
+import { type LinearProbeOptions, linearProbe } from "./linear-probe.js";
+
+export interface EvaluateOptions {
+  readonly knn?: KnnOptions;
+  readonly linear?: LinearProbeOptions;
+  /** Whether the ranks are computed, by default for features of at most 1,024 dimensions: it takes seconds for more. */
+  readonly rank?: boolean;
+  readonly device?: DeviceName;
+}
+
+export interface Evaluation {
+  /** Test accuracy of weighted kNN, 0 … 1. */
+  readonly knn: number;
+  /** Test accuracy of the linear probe, 0 … 1. */
+  readonly linear: number;
+  /** Of the test images' representations. */
+  readonly effectiveRank: number | null;
+  readonly rankMe: number | null;
+}
+
+/** Evaluates features of training and test images. */
+export async function evaluateFeatures(
+  train: Features,
+  test: Features,
+  options: EvaluateOptions = {},
+): Promise<Evaluation> {
+  const nearest = await knn(train, test, options.knn);
+  const probe = await linearProbe(train, test, options.linear);
+  const ranks = options.rank ?? test.features.shape[1]! <= 1024;
+  return {
+    knn: nearest.accuracy,
+    linear: probe.accuracy,
+    effectiveRank: ranks ? effectiveRank(test.features) : null,
+    rankMe: ranks ? rankMe(test.features) : null,
+  };
+}
+
+/** Evaluates a frozen encoder: it sees the images as they are, without augmentation. */
+export async function evaluateEncoder(
+  encoder: Encoder,
+  train: ImageDataset,
+  test: ImageDataset,
+  options: EvaluateOptions = {},
+): Promise<Evaluation> {
+  const features = async (dataset: ImageDataset): Promise<Features> => ({
+    features: await encode(encoder, dataset, options.device),
+    labels: dataset.labels,
+  });
+  return evaluateFeatures(await features(train), await features(test), options);
+}
+
+/** Evaluates the images themselves, as the simplest of all features. The ranks are left out unless asked for. */
+export function evaluatePixels(
+  train: ImageDataset,
+  test: ImageDataset,
+  options: EvaluateOptions = {},
+): Promise<Evaluation> {
+  const features = (dataset: ImageDataset): Features => ({
+    features: pixels(dataset),
+    labels: dataset.labels,
+  });
+  return evaluateFeatures(features(train), features(test), { rank: false, ...options });
+}

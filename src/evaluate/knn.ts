@@ -1,0 +1,120 @@
+/**
+ * k nearest neighbours on frozen features, weighted (Wu et al. 2018, arXiv 1805.01978): each of the k training samples
+ * that are most similar to a test sample votes for its class with exp(similarity / τ). Nothing is trained, so it shows
+ * the geometry of a representation as it is. Defaults: k = 20 and τ = 0.07, as DINO evaluates.
+ */
+import { type HostTensor, hostTensor } from "../engine/host.js";
+import { jit } from "../engine/jit.js";
+import { tf } from "../engine/tf.js";
+import { ConfigError } from "../support/errors.js";
+import { accuracy, checkPair, type Features } from "./features.js";
+
+export interface KnnOptions {
+  /** Neighbours that vote; 20 by default, and never more than there are training samples. */
+  readonly k?: number;
+  /** τ; 0.07 by default. Infinity gives every neighbour one vote. */
+  readonly temperature?: number;
+  /** `cosine` (default): the cosine of the angle; `euclidean`: minus the squared distance. */
+  readonly distance?: "cosine" | "euclidean";
+}
+
+export interface KnnResult {
+  /** The share of test samples whose class is predicted, 0 … 1. */
+  readonly accuracy: number;
+  /** The predicted class of each test sample; of equal votes, the lowest class. */
+  readonly predicted: Int32Array;
+}
+
+/** Test samples a call: their similarities to all training samples lie in memory. */
+const similaritiesAtOnce = 4_000_000;
+
+/** Predicts the class of every test sample from the training samples. */
+export async function knn(
+  train: Features,
+  test: Features,
+  { k = 20, temperature = 0.07, distance = "cosine" }: KnnOptions = {},
+): Promise<KnnResult> {
+  const { trainCount, testCount, width, classes } = checkPair(train, test);
+  if (!Number.isInteger(k) || k < 1) throw new ConfigError(`k: expected 1 or more, got ${k}`);
+  if (!(temperature > 0)) throw new ConfigError(`temperature: expected more than 0, got ${temperature}`);
+  const neighbours = Math.min(k, trainCount);
+  const chunk = Math.max(1, Math.min(testCount, Math.floor(similaritiesAtOnce / trainCount)));
+  const reference = distance === "cosine" ? unitRows(train.features) : train.features;
+  const queries = (distance === "cosine" ? unitRows(test.features) : test.features).data as Float32Array;
+  const run = jit(distance === "cosine" ? cosine : negativeSquaredDistance, { name: "similarities" });
+  const predicted = new Int32Array(testCount);
+  try {
+    for (let start = 0; start < testCount; start += chunk) {
+      // The last chunk overlaps the one before, so that one program does all.
+      const first = Math.min(start, testCount - chunk);
+      const rows = hostTensor(queries.subarray(first * width, (first + chunk) * width), [chunk, width]);
+      const result = await run(rows, reference);
+      const similarities = (await result.data()) as Float32Array;
+      result.dispose();
+      for (let i = 0; i < chunk; i++) {
+        const row = similarities.subarray(i * trainCount, (i + 1) * trainCount);
+        predicted[first + i] = vote(largest(row, neighbours), row, train.labels, classes, temperature);
+      }
+    }
+  } finally {
+    await run.dispose();
+  }
+  return { accuracy: accuracy(predicted, test.labels), predicted };
+}
+
+function cosine(queries: tf.Tensor2D, reference: tf.Tensor2D): tf.Tensor {
+  return tf.matMul(queries, reference, false, true);
+}
+
+function negativeSquaredDistance(queries: tf.Tensor2D, reference: tf.Tensor2D): tf.Tensor {
+  const squares = (x: tf.Tensor2D): tf.Tensor => tf.sum(tf.square(x), 1);
+  const products = tf.mul(tf.matMul(queries, reference, false, true), 2);
+  return tf.sub(tf.sub(products, tf.expandDims(squares(queries), 1)), tf.expandDims(squares(reference), 0));
+}
+
+/** Rows of length 1; a row of zeros stays. */
+function unitRows({ data, shape }: HostTensor): HostTensor {
+  const [rows, width] = shape as [number, number];
+  const out = new Float32Array(data.length);
+  for (let i = 0; i < rows; i++) {
+    let sum = 0;
+    for (let j = i * width; j < (i + 1) * width; j++) sum += data[j]! ** 2;
+    const scale = sum > 0 ? 1 / Math.sqrt(sum) : 0;
+    for (let j = i * width; j < (i + 1) * width; j++) out[j] = data[j]! * scale;
+  }
+  return hostTensor(out, shape);
+}
+
+/** The places of the k largest values, largest first; of equal ones, the first. */
+function largest(values: Float32Array, k: number): Int32Array {
+  const places = new Int32Array(k);
+  const kept = new Float32Array(k);
+  let count = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (count === k && value <= kept[k - 1]!) continue;
+    let at = count < k ? count++ : k - 1;
+    for (; at > 0 && kept[at - 1]! < value; at--) {
+      kept[at] = kept[at - 1]!;
+      places[at] = places[at - 1]!;
+    }
+    kept[at] = value;
+    places[at] = i;
+  }
+  return places;
+}
+
+function vote(
+  neighbours: Int32Array,
+  similarities: Float32Array,
+  labels: Int32Array,
+  classes: number,
+  temperature: number,
+): number {
+  const votes = new Float64Array(classes);
+  // Relative to the nearest, so that no weight overflows.
+  const nearest = similarities[neighbours[0]!]!;
+  for (const place of neighbours)
+    votes[labels[place]!]! += Math.exp((similarities[place]! - nearest) / temperature);
+  return votes.indexOf(Math.max(...votes));
+}

@@ -1,0 +1,111 @@
+/**
+ * The linear probe: multinomial logistic regression on frozen, standardised features. Its minimum is unique, so the
+ * probe is found by L-BFGS, without a learning rate, an order of samples or a seed; the same features give the same probe.
+ */
+import { valueAndGrad } from "../engine/grad.js";
+import { type HostTensor, hostScalar, hostTensor } from "../engine/host.js";
+import { jit } from "../engine/jit.js";
+import { tf } from "../engine/tf.js";
+import { accuracy, checkPair, type Features } from "./features.js";
+import { type Evaluated, lbfgs } from "./lbfgs.js";
+import { standardiser } from "./standardise.js";
+
+export interface LinearProbeOptions {
+  /**
+   * λ of the objective: mean cross-entropy + ½·λ·‖W‖², biases not counted; 1e-4 by default. scikit-learn's C is
+   * 1 / (λ · samples).
+   */
+  readonly l2?: number;
+  readonly maxIterations?: number;
+  /** Ends when the largest element of the gradient is below; 1e-4 by default. */
+  readonly tolerance?: number;
+}
+
+export interface LinearProbe {
+  /** The share of test samples whose class is predicted, 0 … 1. */
+  readonly accuracy: number;
+  readonly trainAccuracy: number;
+  readonly predicted: Int32Array;
+  /** Of standardised features: [dimensions, classes]. */
+  readonly weights: HostTensor;
+  /** [classes] */
+  readonly bias: HostTensor;
+  readonly iterations: number;
+  readonly converged: boolean;
+}
+
+type Parameters = { readonly weights: tf.Tensor2D; readonly bias: tf.Tensor1D };
+
+const logitsOf = ({ weights, bias }: Parameters, x: tf.Tensor2D): tf.Tensor =>
+  tf.add(tf.matMul(x, weights), bias);
+
+function objective(parameters: Parameters, x: tf.Tensor2D, targets: tf.Tensor2D, l2: tf.Tensor) {
+  return valueAndGrad((p: Parameters) => {
+    const logits = logitsOf(p, x);
+    const right = tf.sum(tf.mul(logits, targets), 1);
+    const loss = tf.mean(tf.sub(tf.logSumExp(logits, 1), right));
+    return { loss: tf.add(loss, tf.mul(tf.sum(tf.square(p.weights)), tf.mul(l2, 0.5))) };
+  })(parameters);
+}
+
+/** Trains a linear classifier on the training features and tests it. */
+export async function linearProbe(
+  train: Features,
+  test: Features,
+  { l2 = 1e-4, maxIterations = 300, tolerance = 1e-4 }: LinearProbeOptions = {},
+): Promise<LinearProbe> {
+  const { trainCount, width, classes } = checkPair(train, test);
+  const standardise = standardiser(train.features);
+  const x = standardise(train.features);
+  const targets = new Float32Array(trainCount * classes);
+  train.labels.forEach((label, i) => {
+    targets[i * classes + label] = 1;
+  });
+  const y = hostTensor(targets, [trainCount, classes]);
+  const unpack = (flat: Float64Array) => ({
+    weights: hostTensor(Float32Array.from(flat.subarray(0, width * classes)), [width, classes]),
+    bias: hostTensor(Float32Array.from(flat.subarray(width * classes)), [classes]),
+  });
+
+  const run = jit(objective, { name: "linear probe" });
+  const evaluate = async (flat: Float64Array): Promise<Evaluated> => {
+    const { loss, grads } = await run(unpack(flat), x, y, hostScalar(l2));
+    const gradient = new Float64Array(flat.length);
+    gradient.set(await grads.weights.data());
+    gradient.set(await grads.bias.data(), width * classes);
+    return { value: (await loss.data())[0]!, gradient };
+  };
+  try {
+    const start = new Float64Array((width + 1) * classes);
+    const result = await lbfgs(evaluate, start, { maxIterations, tolerance });
+    const params = unpack(result.x);
+    const predicted = predict(params, standardise(test.features));
+    return {
+      ...params,
+      predicted,
+      accuracy: accuracy(predicted, test.labels),
+      trainAccuracy: accuracy(predict(params, x), train.labels),
+      iterations: result.iterations,
+      converged: result.converged,
+    };
+  } finally {
+    await run.dispose();
+  }
+}
+
+/** The class with the largest logit of every row; of equal ones, the lowest. */
+function predict({ weights, bias }: { weights: HostTensor; bias: HostTensor }, x: HostTensor): Int32Array {
+  const [rows, width] = x.shape as [number, number];
+  const classes = bias.data.length;
+  const out = new Int32Array(rows);
+  const logits = new Float64Array(classes);
+  for (let i = 0; i < rows; i++) {
+    logits.set(bias.data);
+    for (let j = 0; j < width; j++) {
+      const value = x.data[i * width + j]!;
+      for (let c = 0; c < classes; c++) logits[c]! += value * weights.data[j * classes + c]!;
+    }
+    out[i] = logits.indexOf(Math.max(...logits));
+  }
+  return out;
+}

@@ -1,0 +1,5 @@
+/** The networks of the public API. */
+export { type ConvNetOptions, convnet } from "./convnet.js";
+export { type Applied, type Layer, type LayerFactory, sequential, type Variables } from "./layer.js";
+export { projector } from "./projector.js";
+export { namedResnet, type ResNetName, type ResNetOptions, type ResNetStem, resnet } from "./resnet.js";

@@ -1,0 +1,83 @@
+/**
+ * A run's encoder, evaluated: on the training and test images of its own data set, with the untrained encoder of the
+ * same seed beside it, for random features are a strong baseline. The result stands in the run folder, in
+ * evaluation.json.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { ImageDataset } from "../data/dataset.js";
+import type { DeviceName } from "../engine/run/device.js";
+import { effectiveRank } from "../evaluate/effective-rank.js";
+import { type Encoder, encode, withStatisticsOf } from "../evaluate/encode.js";
+import {
+  type EvaluateOptions,
+  type Evaluation,
+  evaluateEncoder,
+  evaluatePixels,
+} from "../evaluate/evaluate.js";
+import { knn } from "../evaluate/knn.js";
+import { writeFileAtomic } from "../support/atomic.js";
+import { DataError } from "../support/errors.js";
+import type { TrainConfig } from "./config/schema.js";
+import { createDataset } from "./dataset.js";
+import { encoderIn, loadEncoder, untrainedEncoder } from "./encoder.js";
+import type { HostState } from "./loop.js";
+import { readRunConfig } from "./run-folder.js";
+
+export interface RunEvaluation {
+  readonly trained: Evaluation;
+  /** The initial weights of the same seed, with batch-norm statistics as they are at the start, mean 0 and variance 1. */
+  readonly untrained: Evaluation;
+  /** The initial weights of the same seed, with batch-norm statistics of training images. */
+  readonly untrainedStatistics: Evaluation;
+  readonly pixels?: Evaluation;
+}
+
+/** Evaluates the encoder of a run folder and what stands beside it, and writes evaluation.json there. */
+export async function evaluateRun(
+  path: string,
+  { withPixels = false, ...given }: EvaluateOptions & { readonly withPixels?: boolean } = {},
+): Promise<RunEvaluation> {
+  const { config } = readRunConfig(path);
+  const options = { device: config.device as DeviceName, ...given };
+  const [train, test] = [await createDataset(config, "train"), await createDataset(config, "test")];
+  const untrained = await untrainedEncoder(config, train);
+  const evaluation: RunEvaluation = {
+    trained: await evaluateEncoder(await loadEncoder(path), train, test, options),
+    untrained: await evaluateEncoder(untrained, train, test, options),
+    untrainedStatistics: await evaluateEncoder(
+      await withStatisticsOf(untrained, train),
+      train,
+      test,
+      options,
+    ),
+    ...(withPixels ? { pixels: await evaluatePixels(train, test, options) } : {}),
+  };
+  writeFileAtomic(join(path, "evaluation.json"), `${JSON.stringify(evaluation, null, 2)}\n`);
+  return evaluation;
+}
+
+/** evaluation.json of a run folder, or undefined when there is none. @throws DataError when it is no JSON */
+export function readEvaluation(path: string): RunEvaluation | undefined {
+  const file = join(path, "evaluation.json");
+  if (!existsSync(file)) return undefined;
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as RunEvaluation;
+  } catch (error) {
+    throw new DataError(`file ${file}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** What the loop measures between epochs: the kNN accuracy and the effective rank, on test images. */
+export function epochEvaluator(config: TrainConfig, layer: Encoder["layer"], train: ImageDataset) {
+  const device = config.device as DeviceName;
+  let test: ImageDataset | undefined;
+  return async (state: HostState): Promise<Record<string, number>> => {
+    test ??= await createDataset(config, "test");
+    const encoder = encoderIn(state, layer, train);
+    const reference = { features: await encode(encoder, train, device), labels: train.labels };
+    const queries = { features: await encode(encoder, test, device), labels: test.labels };
+    const { accuracy } = await knn(reference, queries);
+    return { knn: accuracy, effectiveRank: effectiveRank(queries.features) };
+  };
+}
