@@ -4,7 +4,7 @@
  */
 import { type HostTensor, hostTensor, sizeOf } from "../engine/host.js";
 import { eager } from "../engine/jit.js";
-import { tf } from "../engine/tf.js";
+import type { tf } from "../engine/tf.js";
 import type { Key } from "../random/index.js";
 import { formatShape, ShapeError } from "../support/errors.js";
 import type { DrawnParameters, ImageShape } from "./augmentation.js";
@@ -93,12 +93,4 @@ export function describeDrawn(
       }),
     ),
   }));
-}
-
-/**
- * Labels as float32 [batch, classes], a 1 in the column of the class, as augmentations that change labels want them.
- * @param labels int32 [batch]
- */
-export function oneHot(labels: tf.Tensor1D, classes: number): tf.Tensor2D {
-  return tf.oneHot(labels, classes, 1, 0, "float32") as tf.Tensor2D;
 }

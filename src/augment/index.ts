@@ -5,7 +5,6 @@ export {
   augment,
   type DrawnDescription,
   describeDrawn,
-  oneHot,
 } from "./augment.js";
 export type {
   Augmentation,
@@ -61,6 +60,7 @@ export {
   changesLabels,
   type Drawn,
   drawViews,
+  oneHot,
   type Pipeline,
   pipelineShape,
 } from "./views.js";

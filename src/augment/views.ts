@@ -118,6 +118,14 @@ export function applyLabels(
   );
 }
 
+/**
+ * Labels as float32 [batch, classes], a 1 in the column of the class, as augmentations that change labels want them.
+ * @param labels int32 [batch]
+ */
+export function oneHot(labels: tf.Tensor1D, classes: number): tf.Tensor2D {
+  return tf.oneHot(labels, classes, 1, 0, "float32") as tf.Tensor2D;
+}
+
 /** Whether any augmentation of the pipelines changes labels. */
 export function changesLabels(pipelines: readonly Pipeline[]): boolean {
   return pipelines.some((pipeline) => pipeline.some(({ labels }) => labels !== undefined));

@@ -9,20 +9,22 @@ export interface SupervisedOptions {
 
 /**
  * The mean over N of −log softmax(scores)[label].
- * @param scores [N, classes] @param labels int32 [N], in 0 … classes − 1
+ * @param scores [N, classes]
+ * @param labels int32 [N], in 0 … classes − 1, or float32 [N, classes], rows that sum to 1, as mixed images have
  * @returns a scalar
  */
 export function supervised(
   scores: tf.Tensor2D,
-  labels: tf.Tensor1D,
+  labels: tf.Tensor1D | tf.Tensor2D,
   { smoothing = 0 }: SupervisedOptions = {},
 ): tf.Scalar {
   const [n, classes] = scores.shape;
-  if (labels.rank !== 1 || labels.shape[0] !== n || n < 1)
+  const mixed = labels.rank === 2 && labels.shape[1] === classes;
+  if ((labels.rank !== 1 && !mixed) || labels.shape[0] !== n || n < 1)
     throw new ShapeError(
-      `labels: expected [${n}] for scores ${formatShape(scores.shape)}, got ${formatShape(labels.shape)}`,
+      `labels: expected [${n}] or [${n}, ${classes}] for scores ${formatShape(scores.shape)}, got ${formatShape(labels.shape)}`,
     );
-  const hard = tf.cast(tf.oneHot(labels, classes), "float32");
+  const hard = mixed ? labels : tf.cast(tf.oneHot(labels, classes), "float32");
   const target = smoothing === 0 ? hard : tf.add(tf.mul(hard, 1 - smoothing), smoothing / classes);
   const logarithms = tf.sub(scores, tf.logSumExp(scores, 1, true));
   return tf.neg(tf.div(tf.sum(tf.mul(logarithms, target)), n)) as tf.Scalar;

@@ -68,6 +68,10 @@ export function createProgram(
     (shape) => createEncoder(config.encoder, shape),
     pipelineShape(lastPipelines[0]!, imageShape),
   );
+  if (config.accumulate > 1 && lastPipelines.some((pipeline) => pipeline.some((a) => a.drawTogether)))
+    throw new ConfigError(
+      `accumulate: expected 1 with mixup, whose partners may be anywhere in the batch, got ${config.accumulate}`,
+    );
   const mlp = (features: number): Layer => projector(config.projector, features);
   const networks = { encoder, projector: mlp(encoder.outputShape[0]!), mlp, classes: dataset.classes.length };
   const method = createMethod(config.method, networks);
@@ -87,7 +91,15 @@ export function createProgram(
   const copies = copiesOf(negativesOf(config.method));
 
   const functionsFor = (pipelines: readonly Pipeline[]): StepFunctions =>
-    createStep({ method, optimiser, pipelines, copies, frozen, clipNorm: config.clipNorm ?? undefined });
+    createStep({
+      method,
+      optimiser,
+      pipelines,
+      classes: dataset.classes.length,
+      copies,
+      frozen,
+      clipNorm: config.clipNorm ?? undefined,
+    });
 
   let current: { side: number | undefined; pipelines: Pipeline[] } | undefined;
   const pipelinesAt = (epoch: number): Pipeline[] => {

@@ -3,9 +3,17 @@
  * optimiser → new weights. Compiled together they are one program; compiled apart, gradients of several parts of a batch
  * can be summed first.
  */
-import { applyViews, type Drawn, type Pipeline } from "../augment/views.js";
+import {
+  applyLabels,
+  applyViews,
+  changesLabels,
+  type Drawn,
+  oneHot,
+  type Pipeline,
+} from "../augment/views.js";
 import { valueAndGrad } from "../engine/grad.js";
 import { tf } from "../engine/tf.js";
+import { scope } from "../engine/trace/trace.js";
 import { type Tree, zipTrees } from "../engine/tree.js";
 import { clipByGlobalNorm } from "../optim/clip.js";
 import type { Optimiser } from "../optim/optimiser.js";
@@ -60,6 +68,8 @@ export interface StepOptions {
   readonly method: Method;
   readonly optimiser: Optimiser;
   readonly pipelines: readonly Pipeline[];
+  /** How many classes the labels have. */
+  readonly classes: number;
   /** How many views of each of the negatives' images are made. */
   readonly copies: number;
   /** Parameters, and batch-norm statistics of the same path, that stay as they are. */
@@ -69,7 +79,7 @@ export interface StepOptions {
 }
 
 export function createStep(options: StepOptions): StepFunctions {
-  const { method, optimiser, pipelines, copies, frozen, clipNorm } = options;
+  const { method, optimiser, pipelines, classes, copies, frozen, clipNorm } = options;
   const moves: PathFilter = (path) => !frozen?.(path);
 
   const negativesOf = ({ negatives }: StepInput<tf.Tensor>): tf.Tensor4D | undefined => {
@@ -80,9 +90,13 @@ export function createStep(options: StepOptions): StepFunctions {
 
   const gradients: StepFunctions["gradients"] = ({ params, state }, input) => {
     const pixels = tf.div(tf.cast(input.images, "float32"), 255) as tf.Tensor4D;
+    const labels = input.labels as tf.Tensor1D;
     const batch = {
-      views: applyViews(pipelines, pixels, input.drawn),
-      labels: input.labels as tf.Tensor1D,
+      views: scope("views", () => applyViews(pipelines, pixels, input.drawn)),
+      labels,
+      targets: changesLabels(pipelines)
+        ? applyLabels(pipelines, oneHot(labels, classes), input.drawn)
+        : undefined,
       negatives: negativesOf(input),
       inputs: input.scalars,
     };

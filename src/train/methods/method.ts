@@ -3,7 +3,7 @@
  * entry in index.ts and one in config/method.ts.
  */
 import type { HostTensor } from "../../engine/host.js";
-import type { tf } from "../../engine/tf.js";
+import { tf } from "../../engine/tf.js";
 import type { Tree } from "../../engine/tree.js";
 import type { Layer } from "../../nn/layer.js";
 import type { Key } from "../../random/key.js";
@@ -32,6 +32,8 @@ export interface MethodBatch {
   readonly views: readonly tf.Tensor4D[];
   /** int32 [batch]; only methods that are told so in their name may look at them. */
   readonly labels: tf.Tensor1D;
+  /** The labels of each view, float32 [batch, classes], where augmentations change them; else there are none. */
+  readonly targets?: readonly tf.Tensor2D[] | undefined;
   /** The images [count, height, width, channels] that are the negatives, where these are not the batch's. */
   readonly negatives?: tf.Tensor4D | undefined;
   /** The scalars that `inputs` gave for this step. */
@@ -63,4 +65,9 @@ export interface Method {
     variables: MethodState<tf.Tensor>,
     inputs: Readonly<Record<string, tf.Tensor>>,
   ): MethodState<tf.Tensor>["state"];
+}
+
+/** The class of each image of a view: its label, or, where augmentations change it, the class of the greatest share. */
+export function viewLabels(labels: tf.Tensor1D, target: tf.Tensor2D | undefined): tf.Tensor1D {
+  return target ? tf.argMax(target, 1) : labels;
 }

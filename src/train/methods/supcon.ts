@@ -2,7 +2,7 @@
 import { tf } from "../../engine/tf.js";
 import { supcon } from "../../loss/supcon.js";
 import { embed, initNetworks } from "./embed.js";
-import type { Method, Networks } from "./method.js";
+import { type Method, type Networks, viewLabels } from "./method.js";
 import { chosenNegatives } from "./pairwise.js";
 import type { ContrastiveMethodOptions } from "./simclr.js";
 
@@ -15,11 +15,11 @@ export function supconMethod(
     views: 2,
     init: (key) => initNetworks({ encoder, projector }, key),
     loss(variables, batch) {
-      const { views, labels } = batch;
+      const { views, labels, targets } = batch;
       const embedded = embed(networks, variables, views, batch.negatives);
       const negatives = chosenNegatives(config, embedded.negatives);
       const z = tf.concat([...embedded.embeddings], 0) as tf.Tensor2D;
-      const all = tf.tile(labels, [views.length]) as tf.Tensor1D;
+      const all = tf.concat(views.map((_, i) => viewLabels(labels, targets?.[i]))) as tf.Tensor1D;
       return {
         loss: supcon(z, all, { temperature, negatives }),
         state: embedded.state,

@@ -3,7 +3,7 @@ import { tf } from "../../engine/tf.js";
 import { type SupervisedOptions, supervised } from "../../loss/supervised.js";
 import { linear } from "../../nn/layers.js";
 import { embed, initNetworks, through } from "./embed.js";
-import type { Method, Networks } from "./method.js";
+import { type Method, type Networks, viewLabels } from "./method.js";
 
 export function supervisedMethod(networks: Networks, options: SupervisedOptions): Method {
   const { encoder, projector } = networks;
@@ -11,11 +11,11 @@ export function supervisedMethod(networks: Networks, options: SupervisedOptions)
   return {
     views: 1,
     init: (key) => initNetworks({ encoder, projector, classifier }, key),
-    loss(variables, { views, labels }) {
+    loss(variables, { views, labels, targets }) {
       const { representations, embeddings, state } = embed(networks, variables, views);
       const scores = through(classifier, "classifier", variables, embeddings);
-      const each = scores.outputs.map((view) => supervised(view, labels, options));
-      const right = tf.equal(tf.argMax(scores.outputs[0]!, 1), labels);
+      const each = scores.outputs.map((view, i) => supervised(view, targets?.[i] ?? labels, options));
+      const right = tf.equal(tf.argMax(scores.outputs[0]!, 1), viewLabels(labels, targets?.[0]));
       return {
         loss: tf.div(tf.addN(each), each.length),
         state: { ...state, classifier: scores.state },

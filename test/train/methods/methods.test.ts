@@ -36,11 +36,44 @@ const cases: [string, string[]][] = [
   ["simclr, three views", ["views.count=3"]],
   ["byol, three views", ["method.name=byol", "views.count=3"]],
   ["supervised, one view", ["method.name=supervised", "views.count=1"]],
+  [
+    "supervised, mixed labels",
+    [
+      "method.name=supervised",
+      "views={pipelines: [[{name: mixup, alpha: 1}, {name: replaceLabel, samples: [3]}]]}",
+    ],
+  ],
+  [
+    "supcon, replaced labels",
+    [
+      "method.name=supcon",
+      "views={pipelines: [[{name: horizontalFlip}, {name: replaceLabel, samples: [1, 2]}]]}",
+    ],
+  ],
   ["simclr, a frozen block", ["freeze=[encoder.block1]", "clipNorm=0.5"]],
 ];
 
 // A bias before batch norm moves nothing: its gradient is zero in exact arithmetic, and what is computed is rounding.
 const idle = /(projector|predictor)\.linear1\.bias$|(projector|predictor)\.norm1\.mean$/;
+
+test("labels that augmentations change reach the loss; mixup and parts of a batch do not go together", async () => {
+  const loss = async (samples: number[], name: string) => {
+    const entries = `[{name: horizontalFlip}, {name: replaceLabel, label: 2, samples: [${samples}]}]`;
+    const own = await program(tinyConfig(`method.name=${name}`, `views={pipelines: [${entries}]}`));
+    const result = await own.run(own.initial(), 0);
+    await own.dispose();
+    return result.metrics.loss;
+  };
+  const all = Array.from({ length: 24 }, (_, i) => i);
+  const alreadySo = all.filter((i) => dataset.labels[i] === 2);
+  for (const name of ["supervised", "supcon"]) {
+    const plain = await loss([], name);
+    expect(await loss(alreadySo, name)).toBeCloseTo(plain!, 6);
+    expect(await loss(all, name)).not.toBeCloseTo(plain!, 3);
+  }
+  const mixed = tinyConfig("accumulate=2", "views={pipelines: [[{name: mixup}]]}");
+  await expect(program(mixed)).rejects.toThrow(/accumulate: expected 1 with mixup/);
+});
 
 describe("compiled equals eager over three steps", () => {
   test.each(cases)("%s", async (_, overrides) => {
