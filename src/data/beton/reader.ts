@@ -1,0 +1,272 @@
+/**
+ * Reading .beton files, by positions: what is asked for is read, and nothing else; the operating system keeps pages that
+ * are read often in memory. Every place and size in the file is checked before it is used.
+ */
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { DataError } from "../../support/errors.js";
+import {
+  allocationBytes,
+  arrayBytes,
+  type BetonField,
+  type BetonFields,
+  decodeDescriptor,
+  descriptorBytes,
+  headerBytes,
+  imageModes,
+  mostPage,
+  recordLayout,
+  version,
+} from "./layout.js";
+
+/** An image as it is stored. */
+export interface StoredImage {
+  readonly mode: keyof typeof imageModes;
+  readonly width: number;
+  readonly height: number;
+  /** A JPEG file, or [height, width, 3] pixels. */
+  readonly data: Uint8Array;
+}
+
+/** The metadata of a file's samples may be so large; more is believed of no file. */
+const mostMetadata = 2 ** 31;
+
+/** An open .beton file. */
+export class BetonFile {
+  readonly fields: BetonFields;
+  /** Samples. */
+  readonly count: number;
+  readonly pageSize: number;
+  readonly #file: number;
+  readonly #bytes: number;
+  readonly #offsets: ReadonlyMap<string, number>;
+  readonly #recordSize: number;
+  readonly #records: Buffer;
+  readonly #places: Float64Array;
+  readonly #sizes: Float64Array;
+
+  /** Opens a file. @throws DataError when it is missing, short, corrupt or of another version */
+  constructor(readonly path: string) {
+    try {
+      this.#file = openSync(path, "r");
+    } catch (error) {
+      throw new DataError(`file ${path}: ${(error as Error).message}`, { cause: error });
+    }
+    try {
+      this.#bytes = fstatSync(this.#file).size;
+      const header = this.#read(0, headerBytes, "the header");
+      if (header.readUInt16LE(0) !== version)
+        throw this.#error(`expected .beton version ${version}, got ${header.readUInt16LE(0)}`);
+      const fieldCount = header.readUInt16LE(2);
+      this.pageSize = header.readUInt32LE(4);
+      this.count = Number(header.readBigUInt64LE(8));
+      const tableStart = Number(header.readBigUInt64LE(16));
+      if (this.pageSize === 0 || (this.pageSize & (this.pageSize - 1)) !== 0 || this.pageSize > mostPage)
+        throw this.#error(`expected a page size that is a power of two, got ${this.pageSize}`);
+      this.fields = this.#readFields(fieldCount);
+      const { offsets, size } = recordLayout(this.fields);
+      this.#offsets = offsets;
+      this.#recordSize = size;
+      if (!(this.count * size <= mostMetadata))
+        throw this.#error(`expected records of ${size} bytes within the file, got ${this.count} samples`);
+      this.#records = this.#read(
+        headerBytes + fieldCount * descriptorBytes,
+        this.count * size,
+        "the samples' records",
+      );
+      [this.#places, this.#sizes] = this.#readTable(tableStart);
+    } catch (error) {
+      closeSync(this.#file);
+      if (!(error instanceof DataError) || error.message.startsWith("file ")) throw error;
+      throw this.#error(error.message);
+    }
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** The value of a `float` field. */
+  float(field: string, sample: number): number {
+    return this.#records.readDoubleLE(this.#place(field, sample, "float"));
+  }
+
+  /** The value of an `int` field. @throws DataError when it is beyond ±(2⁵³ − 1); see {@link bigint} */
+  int(field: string, sample: number): number {
+    const value = this.bigint(field, sample);
+    if (!Number.isSafeInteger(Number(value)))
+      throw this.#error(`expected a number within ±(2⁵³ − 1), got ${value}`, field, sample);
+    return Number(value);
+  }
+
+  bigint(field: string, sample: number): bigint {
+    return this.#records.readBigInt64LE(this.#place(field, sample, "int"));
+  }
+
+  /** The value of an `rgb` field, as it is stored. */
+  image(field: string, sample: number): StoredImage {
+    const at = this.#place(field, sample, "rgb");
+    const [id, width, height] = [
+      this.#records[at]!,
+      this.#records.readUInt16LE(at + 1),
+      this.#records.readUInt16LE(at + 3),
+    ];
+    const mode = id === imageModes.jpg ? "jpg" : id === imageModes.raw ? "raw" : undefined;
+    if (mode === undefined)
+      throw this.#error(`expected a JPEG image (0) or a raw one (1), got ${id}`, field, sample);
+    const place = Number(this.#records.readBigUInt64LE(at + 5));
+    const size = this.#sizeAt(place, field, sample);
+    if (mode === "raw" && size !== width * height * 3)
+      throw this.#error(
+        `expected ${width * height * 3} bytes for ${width} × ${height} pixels, got ${size}`,
+        field,
+        sample,
+        place,
+      );
+    return { mode, width, height, data: this.#region(place, size, field, sample) };
+  }
+
+  /** Width and height of an image, without reading it. */
+  imageSize(field: string, sample: number): { width: number; height: number } {
+    const at = this.#place(field, sample, "rgb");
+    return { width: this.#records.readUInt16LE(at + 1), height: this.#records.readUInt16LE(at + 3) };
+  }
+
+  /** The pages that a sample's image lies in, by number. */
+  pageOf(field: string, sample: number): number {
+    return Math.floor(
+      Number(this.#records.readBigUInt64LE(this.#place(field, sample, "rgb") + 5)) / this.pageSize,
+    );
+  }
+
+  /** The value of a `bytes` field. */
+  bytes(field: string, sample: number): Uint8Array {
+    return this.#sized(field, sample, "bytes");
+  }
+
+  /** The value of a `json` field. @throws DataError when it is no JSON */
+  json(field: string, sample: number): unknown {
+    const bytes = this.#sized(field, sample, "json");
+    const end = bytes.indexOf(0);
+    const text = bytes.toString("utf8", 0, end < 0 ? bytes.length : end);
+    try {
+      return JSON.parse(text);
+    } catch (error) {
+      throw this.#error(`expected JSON, got ${text.slice(0, 40)}`, field, sample, undefined, error);
+    }
+  }
+
+  /** The bytes of an `ndarray` field, row-major, elements of the field's dtype. */
+  array(field: string, sample: number): Uint8Array {
+    const place = Number(this.#records.readBigUInt64LE(this.#place(field, sample, "ndarray")));
+    const expected = arrayBytes(this.fields[field] as Extract<BetonField, { type: "ndarray" }>);
+    const size = this.#sizeAt(place, field, sample);
+    if (size !== expected) throw this.#error(`expected ${expected} bytes, got ${size}`, field, sample, place);
+    return this.#region(place, size, field, sample);
+  }
+
+  #sized(field: string, sample: number, type: "bytes" | "json"): Buffer {
+    const at = this.#place(field, sample, type);
+    const [place, size] = [
+      Number(this.#records.readBigUInt64LE(at)),
+      Number(this.#records.readBigUInt64LE(at + 8)),
+    ];
+    return this.#region(place, size, field, sample);
+  }
+
+  #region(place: number, size: number, field: string, sample: number): Buffer {
+    if (size > this.pageSize)
+      throw this.#error(
+        `expected a region within a page of ${this.pageSize} bytes, got ${size}`,
+        field,
+        sample,
+        place,
+      );
+    if (!(place + size <= this.#bytes))
+      throw this.#error(`expected ${size} bytes, got the end of the file`, field, sample, place);
+    return this.#read(place, size, field, sample);
+  }
+
+  /** Where a field of a sample lies in the records. */
+  #place(name: string, sample: number, type: BetonField["type"]): number {
+    const field = Object.hasOwn(this.fields, name) ? this.fields[name] : undefined;
+    if (field?.type !== type)
+      throw this.#error(
+        `expected a field ${name} of type ${type}, got ${field?.type ?? `the fields ${Object.keys(this.fields).join(", ")}`}`,
+      );
+    if (!(Number.isInteger(sample) && sample >= 0 && sample < this.count))
+      throw this.#error(`expected a sample below ${this.count}, got ${sample}`);
+    return sample * this.#recordSize + this.#offsets.get(name)!;
+  }
+
+  /** The size of the region at a place, from the allocation table. */
+  #sizeAt(place: number, field: string, sample: number): number {
+    let [low, high] = [0, this.#places.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#places[middle]! <= place) low = middle + 1;
+      else high = middle;
+    }
+    // Of regions at one place, which empty ones share, the last is the largest.
+    if (low === 0 || this.#places[low - 1] !== place)
+      throw this.#error("expected a region of the allocation table, got none", field, sample, place);
+    return this.#sizes[low - 1]!;
+  }
+
+  #readFields(count: number): BetonFields {
+    const bytes = this.#read(headerBytes, count * descriptorBytes, "the fields' descriptors");
+    const fields: [string, BetonField][] = [];
+    for (let i = 0; i < count; i++) {
+      const { name, field } = decodeDescriptor(
+        bytes.subarray(i * descriptorBytes, (i + 1) * descriptorBytes),
+      );
+      if (fields.some(([known]) => known === name))
+        throw this.#error(`expected names that differ, got ${name} twice`);
+      fields.push([name, field]);
+    }
+    return Object.fromEntries(fields);
+  }
+
+  /** The table's places, in order, and sizes. */
+  #readTable(start: number): [Float64Array, Float64Array] {
+    const length = this.#bytes - start;
+    if (!(start >= headerBytes) || length < 0 || length % allocationBytes !== 0)
+      throw this.#error(
+        `expected an allocation table with rows of ${allocationBytes} bytes to the end of the file, got its start at ${start}`,
+      );
+    const table = this.#read(start, length, "the allocation table");
+    const rows = Array.from({ length: length / allocationBytes }, (_, i) => ({
+      place: Number(table.readBigUInt64LE(i * allocationBytes + 8)),
+      size: Number(table.readBigUInt64LE(i * allocationBytes + 16)),
+    }));
+    rows.sort((a, b) => a.place - b.place || a.size - b.size);
+    return [Float64Array.from(rows, ({ place }) => place), Float64Array.from(rows, ({ size }) => size)];
+  }
+
+  #read(start: number, length: number, what: string, sample?: number): Buffer {
+    if (start + length > this.#bytes)
+      throw this.#error(`expected ${length} bytes of ${what} at byte ${start}, got a file of ${this.#bytes}`);
+    const bytes = Buffer.allocUnsafe(length);
+    let done = 0;
+    while (done < length) {
+      const count = readSync(this.#file, bytes, done, length - done, start + done);
+      if (count === 0)
+        throw this.#error(
+          `expected ${length} bytes of ${what}, got the end of the file`,
+          undefined,
+          sample,
+          start,
+        );
+      done += count;
+    }
+    return bytes;
+  }
+
+  #error(message: string, field?: string, sample?: number, place?: number, cause?: unknown): DataError {
+    const where = `${sample === undefined ? "" : `sample ${sample}: `}${field === undefined ? "" : `field ${field}: `}${place === undefined ? "" : `byte ${place}: `}`;
+    return new DataError(`file ${this.path}: ${where}${message}`, { cause });
+  }
+}
