@@ -45,7 +45,7 @@ export function wrapText(text: string, width: number): string[] {
 /** The complete Vega-Lite specification, for a live view: theme, title, and the caption below it. */
 export function vegaLiteSpec({ title, caption, spec }: Figure, theme: Theme = "light"): TopLevelSpec {
   const width = typeof spec.width === "number" ? spec.width : 480;
-  const columns = Math.max(48, Math.round((width + 140) / 6));
+  const columns = Math.max(60, Math.round((width + 140) / 6));
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
     title: { text: wrapText(title, Math.round(columns * 0.8)), subtitle: wrapText(caption, columns) },

@@ -43,7 +43,8 @@ export function themeConfig(theme: Theme): Config {
   const label = { labelColor: soft, titleColor: text, labelFontSize: 11, titleFontSize: 12 };
   return {
     background,
-    font: fontFamily,
+    // A browser may not have it; static pictures bring their own.
+    font: `${fontFamily}, sans-serif`,
     padding: 16,
     view: { stroke: null },
     title: {
