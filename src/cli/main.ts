@@ -17,12 +17,13 @@ import { installCommand } from "./install.js";
 import { kernelCommand } from "./kernel.js";
 import { labCommand } from "./lab.js";
 import { notebookCommand } from "./notebook.js";
+import { reproduceCommand } from "./reproduce.js";
 import { sweepCommand } from "./sweep.js";
 import { trainCommand } from "./train.js";
 
 // biome-ignore format: a line a command
 const commands = [
-  trainCommand, sweepCommand, evaluateCommand, dataCommand,
+  trainCommand, sweepCommand, evaluateCommand, reproduceCommand, dataCommand,
   labCommand, notebookCommand, kernelCommand,
   benchCommand,
   installCommand,

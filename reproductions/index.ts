@@ -1,0 +1,12 @@
+/** The reproductions, in the order in which they are run. */
+import { noiseOnly } from "./noise-only/protocol.js";
+import { singlePatch } from "./single-patch/protocol.js";
+import { smallBatches } from "./small-batches/protocol.js";
+import type { Protocol } from "./support/protocol.js";
+
+export const protocols: readonly Protocol[] = [smallBatches, noiseOnly, singlePatch];
+
+export type { Conclusion, ProfileName, Protocol, Row } from "./support/protocol.js";
+export { profileNames } from "./support/protocol.js";
+export { htmlReport, markdownReport, markdownSummary, type Reported } from "./support/report.js";
+export { type ReproduceOptions, type Results, readResults, reproduce } from "./support/reproduce.js";

@@ -1,0 +1,201 @@
+/**
+ * SimCLR does not need very large mini-batches: with a learning rate tuned for each batch size, small ones do as well.
+ *
+ *     jessl reproduce small-batches --profile quick
+ *
+ * Paper: arXiv 2303.01986, abstract; its batch sizes and accuracies for this claim are not known to us, so the sizes,
+ * the grid of learning rates and the rule below are our own. The learning rate is tuned on seed 0 alone, by a probe on
+ * training images that its training half left out; the seeds that count are others, and are measured on test images.
+ */
+import { type Interval, interval, pairedInterval, sweepFigure } from "../../src/figure/index.js";
+import { groupBy } from "../../src/support/group.js";
+import { heatMapOfTuning } from "../support/figures.js";
+import { betterOfUntrained, meanOf, percent } from "../support/numbers.js";
+import type { Conclusion, ProfileName, Protocol, Row } from "../support/protocol.js";
+
+interface Scale {
+  readonly batches: readonly number[];
+  readonly seeds: readonly number[];
+  readonly rates: readonly number[];
+  readonly config: object;
+}
+
+/** The learning rate of the fixed recipe, AdamW's usual one. */
+const fixedRate = 1e-3;
+
+const scales: Readonly<Record<ProfileName, Scale>> = {
+  smoke: {
+    batches: [16, 128],
+    seeds: [1],
+    rates: [1e-3, 4e-3],
+    config: { epochs: 1, data: { train: 512 } },
+  },
+  quick: {
+    batches: [16, 32, 64, 128, 256, 512],
+    seeds: [1, 2, 3],
+    rates: [5e-4, 1e-3, 2e-3, 4e-3],
+    config: { epochs: 2, data: { train: 5000 } },
+  },
+  full: {
+    batches: [8, 16, 32, 64, 128, 256, 512, 1024],
+    seeds: [1, 2, 3, 4, 5],
+    rates: [2.5e-4, 5e-4, 1e-3, 2e-3, 4e-3, 8e-3],
+    config: { epochs: 10 },
+  },
+};
+
+const scaleInWords: Readonly<Record<ProfileName, string>> = {
+  smoke: "512 images of Fashion-MNIST, 1 epoch, 1 seed: shows that everything runs, and decides nothing.",
+  quick:
+    "The paper trains ResNets on ImageNet for 100 epochs or more; here: 5,000 images of Fashion-MNIST (embedded subset), 28 × 28, a plain ConvNet of 16-32-64-128 channels, 2 epochs, 3 seeds.",
+  full: "The embedded 10,000 images of Fashion-MNIST, the same ConvNet, 10 epochs, 5 seeds, batches of 8 to 1024.",
+};
+
+const holdsWithin = 1;
+const holdsInPartWithin = 3;
+
+/** A training configuration of this protocol. */
+export function configuration({ config }: Scale, batch: number, lr: number, seed: number): object {
+  return { ...config, batch, seed, optimiser: { name: "adamw", lr } };
+}
+
+function tunedRate(rows: readonly Row[], batch: number): number {
+  const tried = rows.filter((row) => row.condition === "tuning" && row.batch === batch);
+  return Number(tried.reduce((best, row) => (row.linear > best.linear ? row : best)).lr);
+}
+
+function conclude(rows: readonly Row[], profile: ProfileName): Conclusion {
+  const untrained = betterOfUntrained(rows);
+  const raw = rows.find((row) => row.condition === "raw pixels");
+  const bySize = groupBy(
+    rows.filter((row) => row.condition === "tuned").sort((a, b) => Number(a.batch) - Number(b.batch)),
+    (row) => Number(row.batch),
+  );
+  const sizes = [...bySize.keys()];
+  const smallest = sizes[0]!;
+  const best = sizes.reduce((a, b) =>
+    meanOf(bySize.get(b)!, "linear") > meanOf(bySize.get(a)!, "linear") ? b : a,
+  );
+  const linear = (size: number): number[] => bySize.get(size)!.map((row) => row.linear);
+  const drop = pairedInterval(linear(best), linear(smallest));
+  const seeds = bySize.get(smallest)!.map((row) => row.seed);
+  const gain = pairedInterval(
+    linear(smallest),
+    seeds.map((seed) => untrained.get(seed)!.linear),
+  );
+  const figures = [
+    {
+      name: "accuracy-by-batch",
+      figure: sweepFigure(
+        rows
+          .filter(({ condition }) => condition === "fixed" || condition === "tuned")
+          .map((row) => ({
+            x: Number(row.batch),
+            y: row.linear,
+            series:
+              row.condition === "fixed"
+                ? `one learning rate, ${fixedRate}`
+                : "learning rate tuned for each size",
+          })),
+        {
+          title: "SimCLR's accuracy against its batch size",
+          caption: `${scaleInWords[profile]} Linear probe on test images, ${seeds.length} seeds; dots are runs, bands 95 % confidence intervals of the mean.`,
+          xTitle: "batch size, images",
+          yTitle: "linear probe, % correct",
+          xScale: "log",
+          references: [
+            { label: "untrained", y: meanOf([...untrained.values()], "linear") },
+            ...(raw ? [{ label: "raw pixels", y: raw.linear }] : []),
+          ],
+        },
+      ),
+    },
+    { name: "learning-rate-by-batch", figure: heatMapOfTuning(rows) },
+  ];
+  return {
+    verdict: verdictOf(drop, gain),
+    findings: [
+      `With the learning rate tuned, batch ${best} is best (${percent(interval(linear(best)))} linear); batch ${smallest} is ${percent(drop)} points below it (rule: at most ${holdsWithin}).`,
+      `Batch ${smallest}, tuned, is ${percent(gain)} points above the better untrained encoder of the same seed (rule: interval above 0).`,
+    ],
+    table: table(rows, sizes),
+    figures,
+  };
+}
+
+function verdictOf(drop: Interval, gain: Interval): Conclusion["verdict"] {
+  if (drop.count < 2) return "not decided";
+  if (gain.low <= 0 || drop.mean > holdsInPartWithin) return "does not hold at this scale";
+  return drop.mean <= holdsWithin ? "holds" : "holds in part";
+}
+
+function table(rows: readonly Row[], sizes: readonly number[]): Conclusion["table"] {
+  const cells = (matching: readonly Row[]): string[] =>
+    (["knn", "linear"] as const).map((metric) => percent(interval(matching.map((row) => row[metric]))));
+  const select = (condition: string, batch?: number): Row[] =>
+    rows.filter((row) => row.condition === condition && (batch === undefined || row.batch === batch));
+  const controls = ["untrained", "untrained, statistics of the data", "raw pixels", "supervised"]
+    .filter((condition) => select(condition).length > 0)
+    .map((condition) => [condition, "", "", ...cells(select(condition))]);
+  return {
+    columns: ["condition", "batch", "lr", "kNN %", "linear %"],
+    rows: [
+      ...["fixed", "tuned"].flatMap((condition) =>
+        sizes.map((size) => {
+          const matching = select(condition, size);
+          return [condition, String(size), String(matching[0]?.lr ?? ""), ...cells(matching)];
+        }),
+      ),
+      ...controls,
+    ],
+  };
+}
+
+export const smallBatches: Protocol = {
+  name: "small-batches",
+  claim:
+    "SimCLR does not need very large mini-batches: with a learning rate tuned for the batch size, small ones are as good.",
+  link: "https://arxiv.org/abs/2303.01986",
+  rule: [
+    "For each batch size the learning rate with the best linear probe on held-out training images (seed 0) is taken, and",
+    "trained anew from the other seeds. The claim holds if the smallest batch size is, in the mean of differences paired by",
+    `seed, at most ${holdsWithin} point of linear-probe accuracy below the best size, and above the better untrained encoder of its`,
+    `seed with a 95 % interval clear of zero; it holds in part if it is at most ${holdsInPartWithin} points below; else it does not hold`,
+    "at this scale. One seed decides nothing.",
+  ].join(" "),
+  scale: scaleInWords,
+  async run(laboratory, profile) {
+    const scale = scales[profile];
+    const { batches, seeds, rates } = scale;
+    const trainings = batches.length * (rates.length + 2 * seeds.length);
+    laboratory.expect(trainings + 1 + 3 * seeds.length);
+    const base = configuration(scale, 64, fixedRate, seeds[0]!);
+    await laboratory.rawPixels({ config: base });
+    for (const seed of seeds) {
+      await laboratory.untrained({ config: { ...base, seed } });
+      await laboratory.supervised({ config: { ...base, seed } });
+    }
+    const tuning: Row[] = [];
+    for (const batch of batches)
+      for (const lr of rates)
+        tuning.push(
+          ...(await laboratory.train({
+            condition: "tuning",
+            config: configuration(scale, batch, lr, 0),
+            factors: { batch, lr },
+            measureOn: "validation",
+          })),
+        );
+    for (const seed of seeds)
+      for (const batch of batches) {
+        const recipes = { fixed: fixedRate, tuned: tunedRate(tuning, batch) };
+        for (const [condition, lr] of Object.entries(recipes))
+          await laboratory.train({
+            condition,
+            config: configuration(scale, batch, lr, seed),
+            factors: { batch, lr },
+          });
+      }
+  },
+  conclude,
+};

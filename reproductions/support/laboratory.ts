@@ -1,0 +1,170 @@
+/**
+ * Where a protocol's experiments are run: it trains and measures one row after the other, keeps each as soon as it is
+ * known, gives back those that are known already, and shows how far it is.
+ */
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { type Encoder, type Images, withStatisticsOf } from "../../src/evaluate/encode.js";
+import { createProgress, type Progress } from "../../src/support/progress.js";
+import { parseConfig } from "../../src/train/config/parse.js";
+import type { TrainConfig } from "../../src/train/config/schema.js";
+import { createDataset } from "../../src/train/dataset.js";
+import { untrainedEncoder } from "../../src/train/encoder.js";
+import { trainEncoder } from "../../src/train/train.js";
+import { type Measurement, type MeasureOn, measure, measurePixels, splitsOf } from "./measure.js";
+import type { Row } from "./protocol.js";
+import { RowStore, rowKey } from "./row-store.js";
+
+/** The interrupted state of a reproduction: its rows are kept. */
+export class ReproductionInterrupted extends Error {
+  override readonly name = "ReproductionInterrupted";
+}
+
+export interface RowRequest {
+  /** A training configuration as one would write it: what is left out takes its default. */
+  readonly config: object;
+  /** What was varied; it stands in the row. */
+  readonly factors?: Readonly<Record<string, string | number>>;
+  /** Where accuracy is measured: test images, or training images that the probe's training half leaves out. */
+  readonly measureOn?: MeasureOn;
+}
+
+export interface TrainRequest extends RowRequest {
+  readonly condition: string;
+}
+
+export interface Laboratory {
+  /** How many encoders will be asked for, untrained ones and pixels counted in, for the progress display. */
+  expect(encoders: number): void;
+  /** Trains an encoder and measures it: a row for each task of the data set, the main one first. */
+  train(request: TrainRequest): Promise<Row[]>;
+  /** The same encoder trained with the labels of the main task. */
+  supervised(request: RowRequest): Promise<Row[]>;
+  /** The encoder before training: with initial batch-norm statistics, and with those of the training images. */
+  untrained(request: RowRequest): Promise<Row[]>;
+  /** The pixels themselves as features. */
+  rawPixels(request: RowRequest): Promise<Row[]>;
+}
+
+export interface LaboratoryOptions {
+  readonly claim: string;
+  /** Where rows and unfinished runs are kept. */
+  readonly folder: string;
+  readonly signal?: AbortSignal;
+  /** Silent unless given. */
+  readonly showProgress?: boolean;
+}
+
+type Known = Measurement & { readonly seconds: number };
+
+export function createLaboratory(
+  options: LaboratoryOptions,
+): Laboratory & { readonly rows: readonly Row[]; seconds(): number; close(): void } {
+  const { claim, folder, signal, showProgress = false } = options;
+  const store = new RowStore<Known>(join(folder, "rows.jsonl"));
+  const rows: Row[] = [];
+  let expected = 0;
+  let done = 0;
+  let total = 0;
+  let progress: Progress | undefined;
+
+  const note = (text: string): void => {
+    if (!showProgress) return;
+    progress ??= createProgress({
+      title: claim,
+      total: Math.max(expected, 1),
+      start: done,
+      unit: "encoders",
+    });
+    progress.update(done, text);
+  };
+
+  /** The rows of an encoder, computed unless they are known. */
+  const measured = async (
+    condition: string,
+    config: TrainConfig,
+    { factors, measureOn = "test" }: RowRequest,
+    kind: string,
+    compute: (key: string) => Promise<Measurement>,
+  ): Promise<Row[]> => {
+    if (signal?.aborted) throw new ReproductionInterrupted();
+    const key = rowKey({ kind, config, measureOn });
+    let known = store.get(key);
+    if (!known) {
+      note(`${condition} ${describeFactors(factors)} seed ${config.seed}`);
+      const began = performance.now();
+      const measurement = await compute(key);
+      known = { ...measurement, seconds: Number(((performance.now() - began) / 1000).toFixed(2)) };
+      store.add(key, known);
+    }
+    const { tasks, effectiveRank, seconds } = known;
+    const dataset = config.data.name;
+    const results = Object.entries(tasks).map(([task, accuracy]): Row => {
+      const what = { claim, condition, dataset, task, ...factors, seed: config.seed };
+      return { ...what, ...accuracy, effectiveRank, seconds };
+    });
+    rows.push(...results);
+    done++;
+    total += seconds;
+    return results;
+  };
+
+  const trained = (condition: string, config: TrainConfig, request: RowRequest): Promise<Row[]> =>
+    measured(condition, config, request, "trained", async (key) => {
+      const runs = join(folder, "unfinished");
+      const named = { ...config, name: key };
+      const result = await trainEncoder(named, { runs, ...(signal && { signal }) });
+      if (!result.finished) throw new ReproductionInterrupted();
+      const measurement = await measure(result.encoder, await splitsOf(config, request.measureOn));
+      rmSync(join(runs, key), { recursive: true, force: true });
+      return measurement;
+    });
+
+  return {
+    rows,
+    seconds: () => total,
+    expect(count) {
+      expected = count;
+    },
+    train: (request) => trained(request.condition, resolve(request.config), request),
+    supervised(request) {
+      const config = resolve({ ...request.config, method: { name: "supervised" } });
+      return trained("supervised", config, request);
+    },
+    async untrained(request) {
+      const config = resolve(request.config);
+      const measuredAs = (
+        condition: string,
+        prepare: (encoder: Encoder, images: Images) => Promise<Encoder>,
+      ) =>
+        measured(condition, config, request, condition, async () => {
+          const splits = await splitsOf(config, request.measureOn);
+          const encoder = await untrainedEncoder(config, await createDataset(config, "train"));
+          return measure(await prepare(encoder, splits.train), splits);
+        });
+      return [
+        ...(await measuredAs("untrained", async (encoder) => encoder)),
+        ...(await measuredAs("untrained, statistics of the data", withStatisticsOf)),
+      ];
+    },
+    rawPixels(request) {
+      const config = resolve(request.config);
+      return measured("raw pixels", config, request, "raw pixels", async () =>
+        measurePixels(await splitsOf(config, request.measureOn)),
+      );
+    },
+    close: () => progress?.stop(),
+  };
+}
+
+/** The complete configuration; a reproduction needs no checkpoint but the one that an interruption leaves. */
+function resolve(config: object): TrainConfig {
+  const complete = parseConfig(config);
+  return { ...complete, checkpoint: { ...complete.checkpoint, everyEpochs: complete.epochs, keep: 1 } };
+}
+
+function describeFactors(factors: RowRequest["factors"]): string {
+  return Object.entries(factors ?? {})
+    .map(([name, value]) => `${name} ${value}`)
+    .join(" ");
+}

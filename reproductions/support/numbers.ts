@@ -1,0 +1,45 @@
+/** Summaries of rows that several protocols want. */
+import { formatInterval, type Interval } from "../../src/figure/index.js";
+import { groupBy } from "../../src/support/group.js";
+import type { Row } from "./protocol.js";
+
+export type Metric = "knn" | "linear";
+
+/** The conditions under which an encoder is measured before it has learned anything. */
+export const untrainedConditions: readonly string[] = ["untrained", "untrained, statistics of the data"];
+
+export function meanOf(rows: readonly Pick<Row, Metric>[], metric: Metric): number {
+  return rows.reduce((sum, row) => sum + row[metric], 0) / rows.length;
+}
+
+/**
+ * The untrained encoder of each seed: for each metric the better of its two forms, with initial batch-norm statistics
+ * and with those of the data, since one never knows which of them is the fair one.
+ */
+export function betterOfUntrained(rows: readonly Row[]): Map<number, Readonly<Record<Metric, number>>> {
+  const bySeed = groupBy(
+    rows.filter(({ condition }) => untrainedConditions.includes(condition)),
+    ({ seed }) => seed,
+  );
+  return new Map(
+    [...bySeed].map(([seed, both]) => [
+      seed,
+      { knn: Math.max(...both.map(({ knn }) => knn)), linear: Math.max(...both.map(({ linear }) => linear)) },
+    ]),
+  );
+}
+
+/** `83.2 ± 0.4`. */
+export function percent(value: Interval): string {
+  return formatInterval(value, 1);
+}
+
+/** The seeds of rows, each once, in order. */
+export function seedsOf(rows: readonly Row[]): number[] {
+  return [...new Set(rows.map(({ seed }) => seed))].sort((a, b) => a - b);
+}
+
+/** One value a seed. */
+export function valuesBySeed(rows: readonly Row[], metric: Metric, seeds: readonly number[]): number[] {
+  return seeds.map((seed) => rows.find((row) => row.seed === seed)![metric]);
+}

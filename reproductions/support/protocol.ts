@@ -1,0 +1,54 @@
+/**
+ * What a reproduction is: a claim, the experiments that test it at a stated scale, and a rule that turns their results
+ * into a verdict. The rule stands here, in text and in code, before any result does.
+ */
+import type { Figure } from "../../src/figure/index.js";
+import type { Laboratory } from "./laboratory.js";
+
+export const profileNames = ["smoke", "quick", "full"] as const;
+/** smoke: seconds, does everything run; quick: minutes, does the claim show; full: hours, what may be quoted. */
+export type ProfileName = (typeof profileNames)[number];
+
+/** One trained or untrained encoder, measured. */
+export interface Row {
+  readonly claim: string;
+  /** What sets it apart from the other rows with the same factors: a recipe, or a control. */
+  readonly condition: string;
+  readonly seed: number;
+  /** Test accuracy of the weighted nearest neighbours, %. */
+  readonly knn: number;
+  /** Test accuracy of the linear probe, %. */
+  readonly linear: number;
+  /** Effective rank of the representation of the test images. */
+  readonly effectiveRank: number;
+  /** Wall time of training and measuring. */
+  readonly seconds: number;
+  /** What else was varied or measured: batch, lr, task, sigma, … */
+  readonly [factor: string]: string | number;
+}
+
+export type VerdictWord = "holds" | "holds in part" | "does not hold at this scale" | "not decided";
+
+export interface Conclusion {
+  readonly verdict: VerdictWord;
+  /** The numbers that decided, one sentence each. */
+  readonly findings: readonly string[];
+  readonly table: { readonly columns: readonly string[]; readonly rows: readonly (readonly string[])[] };
+  readonly figures: readonly { readonly name: string; readonly figure: Figure }[];
+}
+
+export interface Protocol {
+  /** As on the command line and as the folder's name. */
+  readonly name: string;
+  /** What the paper says. */
+  readonly claim: string;
+  readonly link: string;
+  /** The rule that decides the verdict, in words; `conclude` is the same in code. */
+  readonly rule: string;
+  /** How each profile is smaller than the paper's experiment. */
+  readonly scale: Readonly<Record<ProfileName, string>>;
+  /** Runs all experiments of a profile; rows that are known are not run again. */
+  run(laboratory: Laboratory, profile: ProfileName): Promise<void>;
+  /** From rows to the verdict, a pure function. */
+  conclude(rows: readonly Row[], profile: ProfileName): Conclusion;
+}

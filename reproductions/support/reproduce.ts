@@ -1,0 +1,93 @@
+/**
+ * Runs a protocol and writes what came of it: results.json with every row, the controls, the verdict with its rule and
+ * the provenance, and the figures as Vega-Lite, SVG and PNG.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { defaultThreads } from "../../src/engine/run/session.js";
+import { saveFigure, vegaLiteSpec } from "../../src/figure/index.js";
+import { writeFileAtomic } from "../../src/support/atomic.js";
+import { DataError } from "../../src/support/errors.js";
+import { createLaboratory } from "./laboratory.js";
+import type { Conclusion, ProfileName, Protocol, Row, VerdictWord } from "./protocol.js";
+import { type Provenance, provenance } from "./provenance.js";
+
+/** The content of results.json. */
+export interface Results {
+  readonly claim: string;
+  readonly link: string;
+  readonly scale: string;
+  readonly verdict: VerdictWord;
+  readonly rule: string;
+  readonly findings: readonly string[];
+  readonly rows: readonly Row[];
+  readonly controls: readonly Row[];
+  readonly provenance: Provenance;
+}
+
+export interface ReproduceOptions {
+  readonly profile: ProfileName;
+  /** The folder for this claim and profile. */
+  readonly folder: string;
+  readonly signal?: AbortSignal;
+  readonly showProgress?: boolean;
+}
+
+const controlConditions = ["raw pixels", "untrained", "untrained, statistics of the data", "supervised"];
+
+/** Whether a row is a control, which stands beside every claim. */
+export function isControl({ condition }: Row): boolean {
+  return controlConditions.includes(condition);
+}
+
+/** Runs what is not known yet, and writes results and figures. */
+export async function reproduce(
+  protocol: Protocol,
+  { profile, folder, ...options }: ReproduceOptions,
+): Promise<{ results: Results; conclusion: Conclusion }> {
+  const laboratory = createLaboratory({
+    claim: protocol.name,
+    folder,
+    ...options,
+  });
+  try {
+    await protocol.run(laboratory, profile);
+  } finally {
+    laboratory.close();
+  }
+  const rows = laboratory.rows;
+  const conclusion = protocol.conclude(rows, profile);
+  const seconds = Math.round(laboratory.seconds());
+  const results: Results = {
+    claim: protocol.claim,
+    link: protocol.link,
+    scale: protocol.scale[profile],
+    verdict: conclusion.verdict,
+    rule: protocol.rule,
+    findings: conclusion.findings,
+    rows: rows.filter((row) => !isControl(row)),
+    controls: rows.filter(isControl),
+    provenance: provenance({ profile, device: "cpu", threads: defaultThreads(), seconds }),
+  };
+  writeFileAtomic(join(folder, "results.json"), `${JSON.stringify(results, null, 1)}\n`);
+  await writeFigures(conclusion, folder);
+  return { results, conclusion };
+}
+
+async function writeFigures({ figures }: Conclusion, folder: string): Promise<void> {
+  for (const { name, figure } of figures) {
+    const path = join(folder, "figures", name);
+    writeFileAtomic(`${path}.vl.json`, `${JSON.stringify(vegaLiteSpec(figure))}\n`);
+    await saveFigure(figure, path);
+  }
+}
+
+/** Reads a results.json. @throws DataError when it is missing or no results */
+export function readResults(path: string): Results {
+  if (!existsSync(path)) throw new DataError(`file ${path}: expected results of a reproduction, found none`);
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as Results;
+  } catch (error) {
+    throw new DataError(`file ${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
