@@ -6,8 +6,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { packageRoot } from "../src/support/package.js";
+import { projectPython } from "../src/support/parts.js";
 import { checkDisk, findPython, runProgram } from "../src/support/programs.js";
-import { benchPython } from "./sides.js";
 
 export const requirements = join(packageRoot, "bench/peers/requirements.txt");
 
@@ -15,7 +15,7 @@ export const requirements = join(packageRoot, "bench/peers/requirements.txt");
 const neededGiB = 12;
 
 function setup(): void {
-  const python = benchPython();
+  const python = projectPython();
   const venv = join(packageRoot, ".venv");
   if (!existsSync(python)) {
     const system = findPython(["venv", "ensurepip"]);

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { DeviceName } from "../src/engine/run/device.js";
 import { findTensorflow } from "../src/engine/run/tensorflow/find.js";
 import { packageRoot, packageVersion } from "../src/support/package.js";
+import { projectPython } from "../src/support/parts.js";
 import { recipe } from "./program.js";
 import type { Command } from "./side.js";
 import type { Order } from "./worker.js";
@@ -41,20 +42,11 @@ export function gemmCommand(threads: number): Command {
   return node({ kind: "gemm", threads, warmUp: 3 });
 }
 
-/** The Python of the bench: JESSL_PYTHON, or that of the project's .venv. */
-export function benchPython(): string {
-  const own = join(
-    packageRoot,
-    process.platform === "win32" ? ".venv/Scripts/python.exe" : ".venv/bin/python",
-  );
-  return process.env.JESSL_PYTHON ?? own;
-}
-
 let torch: string | undefined | null = null;
 
 function torchMissing(): string | undefined {
   if (torch !== null) return torch;
-  const python = benchPython();
+  const python = projectPython();
   torch = undefined;
   if (!existsSync(python)) torch = "no .venv with PyTorch; `node dist/bench/setup.js` makes one";
   else
@@ -74,7 +66,7 @@ function torchPeer(variant: "default" | "channels_last" | "compile"): Peer {
     takesPart: () => true,
     missing: torchMissing,
     command: (work, threads) => ({
-      program: benchPython(),
+      program: projectPython(),
       args: [
         join(packageRoot, "bench/peers/torch_worker.py"),
         JSON.stringify({ work, recipe, variant, threads, warmUp: 3 }),

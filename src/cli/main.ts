@@ -11,6 +11,7 @@ import { ConfigError, JesslError } from "../support/errors.js";
 import { version } from "../support/package.js";
 import { benchCommand } from "./bench.js";
 import { dataCommand } from "./data.js";
+import { doctorCommand } from "./doctor.js";
 import { evaluateCommand } from "./evaluate.js";
 import { exitCode, Interrupted } from "./exit.js";
 import { installCommand } from "./install.js";
@@ -27,6 +28,7 @@ const commands = [
   labCommand, notebookCommand, kernelCommand,
   benchCommand,
   installCommand,
+  doctorCommand,
 ];
 
 /** The command `jessl` with all its subcommands. */

@@ -1,7 +1,6 @@
 /** What to do when a device is not there: the command that brings it, or what the machine lacks. */
 
-const cudaCommand =
-  "ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node --foreground-scripts --onnxruntime-node-install=cuda12";
+const cudaCommand = "node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install";
 
 /** The command or the condition that brings a device. */
 export const howToGetDevice = {
@@ -10,7 +9,6 @@ export const howToGetDevice = {
     "it needs a GPU whose driver offers Vulkan (on Debian: apt-get install libvulkan1 and the GPU's driver), Metal or Direct3D 12",
   cuda: `it needs an NVIDIA GPU with CUDA 12 and cuDNN 9 on Linux x64, and: ${cudaCommand}`,
   tensorflow: "run: jessl install tensorflow (with --gpu for an NVIDIA GPU)",
-  wasm: "",
 } as const;
 
 /** A sentence for the end of the message when a session cannot be created on a provider; empty for other faults. */

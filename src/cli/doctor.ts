@@ -1,0 +1,46 @@
+/** `jessl doctor`: which devices and parts are here, which are missing, and the command that brings each. */
+import { Command } from "commander";
+
+export function doctorCommand(): Command {
+  return new Command("doctor")
+    .description("List devices and optional parts: what is here, what is missing, and what brings it.")
+    .option("--json", "as JSON", false)
+    .action(doctor);
+}
+
+async function doctor({ json }: { json: boolean }): Promise<void> {
+  const { deviceStatuses } = await import("../engine/run/status.js");
+  const { partStatuses } = await import("../support/parts.js");
+  const { version, packageVersion } = await import("../support/package.js");
+  const versions = {
+    jessl: version,
+    node: process.version,
+    platform: `${process.platform}-${process.arch}`,
+    onnxruntime: packageVersion("onnxruntime-node") ?? "missing",
+    tfjs: packageVersion("@tensorflow/tfjs-core") ?? "missing",
+  };
+  const [devices, parts] = [await deviceStatuses(), partStatuses()];
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ versions, devices, parts }, null, 2)}\n`);
+    return;
+  }
+  const width = Math.max(...[...devices, ...parts].map(({ name }) => name.length));
+  const lines: string[] = [
+    Object.entries(versions)
+      .map(([name, value]) => `${name} ${value}`)
+      .join(", "),
+    "",
+  ];
+  lines.push("devices");
+  for (const { name, here, detail, how, gflops } of devices) {
+    const speed = gflops === undefined ? "" : `, ${gflops.toPrecision(3)} GFLOPS`;
+    lines.push(`  ${here ? "✓" : "–"} ${name.padEnd(width)}  ${detail}${speed}`);
+    if (how !== undefined) lines.push(`    ${" ".repeat(width)}  ${how}`);
+  }
+  lines.push("", "parts that only some commands and tests use");
+  for (const { name, here, use, how } of parts) {
+    lines.push(`  ${here ? "✓" : "–"} ${name.padEnd(width)}  ${use}`);
+    if (!here) lines.push(`    ${" ".repeat(width)}  ${how}`);
+  }
+  process.stdout.write(`${lines.join("\n")}\n`);
+}
