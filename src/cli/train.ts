@@ -1,6 +1,7 @@
 /** `jessl train`: one encoder from one configuration. */
 import { existsSync } from "node:fs";
 import { Command } from "commander";
+import type { Choice } from "../engine/run/choose.js";
 import { ConfigError } from "../support/errors.js";
 import { createProgress, formatSeconds, type Progress } from "../support/progress.js";
 import type { TrainConfig } from "../train/config/schema.js";
@@ -10,6 +11,7 @@ import { interruptible } from "./interrupt.js";
 
 interface TrainOptions {
   readonly resume?: string;
+  readonly device?: string;
   readonly printConfig?: boolean;
   readonly runs: string;
 }
@@ -20,6 +22,7 @@ export function trainCommand(): Command {
     .argument("[config]", "a YAML file; without it the defaults are used")
     .argument("[overrides...]", "values to change, such as optimiser.lr=0.01")
     .option("--resume <run>", "continue the run in this folder")
+    .option("--device <name>", "the same as device=<name>: cpu, webgpu, cuda, tensorflow, wasm or auto")
     .option("--print-config", "print the configuration with an explanation of every key, and do nothing else")
     .option("--runs <folder>", "the folder for the runs' folders", "runs")
     .addHelpText(
@@ -34,9 +37,10 @@ async function train(first: string | undefined, rest: string[], options: TrainOp
   const isOverride = first?.includes("=") && !existsSync(first);
   const path = isOverride ? undefined : first;
   const overrides = isOverride ? [first!, ...rest] : rest;
-  if (options.resume !== undefined && first !== undefined)
+  if (options.device !== undefined) overrides.push(`device=${options.device}`);
+  if (options.resume !== undefined && (first !== undefined || overrides.length > 0))
     throw new ConfigError(
-      `--resume ${options.resume}: expected nothing else, got ${[first, ...rest].join(" ")}; a run goes on with the configuration it began with`,
+      `--resume ${options.resume}: expected nothing else, got ${[path, ...overrides].filter(Boolean).join(" ")}; a run goes on with the configuration it began with`,
     );
   const { readConfig } = await import("../train/config/parse.js");
   if (options.printConfig) {
@@ -51,10 +55,13 @@ async function train(first: string | undefined, rest: string[], options: TrainOp
       : continueRun(options.resume);
   for (const warning of run.warnings) process.stderr.write(`warning: ${warning}\n`);
   const began = performance.now();
+  const onDevice = ({ device, reason }: Choice): void => {
+    process.stderr.write(`device ${device}: ${reason}\n`);
+  };
   const progress = progressOf(run.config);
   const result = await interruptible(
     "Stopping after this step. Press Ctrl-C again to exit at once.",
-    (signal) => run.train({ signal, onStep: progress.onStep, onWarning: progress.onWarning }),
+    (signal) => run.train({ signal, onDevice, onStep: progress.onStep, onWarning: progress.onWarning }),
   );
   progress.stop();
   if (!result.finished) {

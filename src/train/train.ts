@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { type Choice, chooseDevice } from "../engine/run/choose.js";
 import type { Encoder } from "../evaluate/encode.js";
 import { ConfigError } from "../support/errors.js";
 import { lockFolder } from "../support/lock.js";
@@ -32,13 +33,18 @@ export interface TrainResult extends LoopResult {
   readonly metrics: readonly Metrics[];
 }
 
+export interface RunOptions extends LoopOptions {
+  /** Is told which device `auto` came to be, and why. */
+  readonly onDevice?: ((choice: Choice) => void) | undefined;
+}
+
 /** A run that is ready to train. */
 export interface Run {
   readonly path: string;
   readonly config: TrainConfig;
   /** What the user should know before it goes on, such as a version that changed. */
   readonly warnings: readonly string[];
-  train(options?: LoopOptions): Promise<TrainResult>;
+  train(options?: RunOptions): Promise<TrainResult>;
 }
 
 /** The name of a run that was given none. */
@@ -69,7 +75,15 @@ export function continueRun(path: string): Run {
   return { path, config, warnings, train: (options) => trainIn(path, config, options) };
 }
 
-async function trainIn(path: string, config: TrainConfig, options?: LoopOptions): Promise<TrainResult> {
+/** The configuration with the device that it will run on, which is tried before anything is written. */
+async function withDevice(config: TrainConfig, { onDevice }: RunOptions): Promise<TrainConfig> {
+  const choice = await chooseDevice(config.device);
+  if (config.device === "auto") onDevice?.(choice);
+  return { ...config, device: choice.device };
+}
+
+async function trainIn(path: string, wanted: TrainConfig, options: RunOptions = {}): Promise<TrainResult> {
+  const config = await withDevice(wanted, options);
   const folder = runFolder(path);
   const dataset = await createDataset(config, "train");
   const program = createProgram(config, dataset, { negatives: await loadNegatives(config, dataset) });
@@ -93,12 +107,15 @@ async function trainIn(path: string, config: TrainConfig, options?: LoopOptions)
  * holds a run with another configuration
  */
 export async function trainEncoder(
-  config: TrainConfig,
-  { runs = "runs", ...options }: LoopOptions & { readonly runs?: string } = {},
+  wanted: TrainConfig,
+  { runs = "runs", ...options }: RunOptions & { readonly runs?: string } = {},
 ): Promise<TrainResult> {
-  const path = join(runs, runName(config));
+  const path = join(runs, runName(wanted));
+  let config = wanted;
   if (existsSync(join(path, "config.json"))) {
     const before = readRunConfig(path).config;
+    // A run that was begun with `auto` goes on where it ran.
+    if (wanted.device === "auto") config = { ...wanted, device: before.device };
     if (JSON.stringify(before) !== JSON.stringify(config))
       throw new ConfigError(`run ${path}: expected the configuration it was begun with; choose another name`);
   }

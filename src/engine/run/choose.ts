@@ -3,9 +3,8 @@
  * fastest; the choice is said and, in a run folder, recorded, so that a continued run takes the same one again.
  */
 import { DeviceError } from "../../support/errors.js";
-import { type DeviceName, findDevice } from "./device.js";
-import { type DeviceStatus, deviceStatuses } from "./status.js";
-import { loadTensorflow } from "./tensorflow/load.js";
+import type { DeviceName } from "./device.js";
+import { type DeviceStatus, deviceStatus, deviceStatuses } from "./status.js";
 
 export interface Choice {
   readonly device: DeviceName;
@@ -37,7 +36,8 @@ export function fastest(statuses: readonly DeviceStatus[]): Choice {
  */
 export async function chooseDevice(wanted: DeviceName | "auto"): Promise<Choice> {
   if (wanted === "auto") return fastest(await deviceStatuses());
-  if (wanted === "tensorflow") loadTensorflow();
-  else await findDevice(wanted);
+  if (wanted === "cpu") return { device: wanted };
+  const { here, detail, how } = await deviceStatus(wanted);
+  if (!here) throw new DeviceError(`device ${wanted}: ${detail}\n${how}`);
   return { device: wanted };
 }

@@ -3,6 +3,7 @@
  * Unknown keys are errors at every level.
  */
 import { z } from "zod";
+import { deviceNames } from "../../engine/run/device.js";
 import { collapseSchema } from "./collapse.js";
 import { dataSchema } from "./data.js";
 import { encoderSchema } from "./encoder.js";
@@ -37,7 +38,10 @@ export const trainConfigSchema = z.strictObject({
     .default(null)
     .describe("the run's folder is runs/<name>; null: made from method, encoder, batch and seed"),
   seed: z.int().min(0).max(0xffffffff).default(1).describe("the same seed gives the same run, bit for bit"),
-  device: z.string().default("cpu").describe("cpu, webgpu, cuda or tensorflow"),
+  device: z
+    .enum([...deviceNames, "auto"])
+    .default("cpu")
+    .describe("cpu, webgpu, cuda, tensorflow, wasm; auto: the fastest here (see jessl doctor)"),
   epochs: z.int().positive().default(5).describe("passes over the training images"),
   batch: z.int().min(2).default(64).describe("images a step; each is seen in every view"),
   accumulate: z
