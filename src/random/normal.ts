@@ -15,7 +15,7 @@ const tail = 3.442619855899;
 const area = 9.91256303526217e-3;
 
 /** Of each layer: the bound below which a word is accepted at once, the width a unit of it, the density at its edge. */
-const bound = new Float64Array(layers);
+const bound = new Int32Array(layers);
 const width = new Float64Array(layers);
 const density = new Float64Array(layers);
 
@@ -77,7 +77,10 @@ function refused([k0, k1]: Key, i: number, first: number): number {
 export function normal(key: Key, out: Float32Array | number, deviation = 1): Float32Array {
   const numbers = typeof out === "number" ? new Float32Array(out) : out;
   philox(0, 0, 0x6e6f726d, 1, key[0], key[1], words);
-  let [a, b, c, d] = Int32Array.from(words) as unknown as [number, number, number, number];
+  let a = words[0]! | 0;
+  let b = words[1]! | 0;
+  let c = words[2]! | 0;
+  let d = words[3]! | 0;
   for (let i = 0; i < numbers.length; i++) {
     const sum = (a + d) | 0;
     const word = (((sum << 7) | (sum >>> 25)) + a) | 0;
