@@ -3,7 +3,7 @@
  * for them in words. The same names (key, sample, view) give the pixels that the compiled step makes.
  */
 import { type HostTensor, hostTensor, sizeOf } from "../engine/host.js";
-import { eager } from "../engine/jit.js";
+import { eager, jit } from "../engine/jit.js";
 import type { tf } from "../engine/tf.js";
 import type { Key } from "../random/index.js";
 import { formatShape, ShapeError } from "../support/errors.js";
@@ -15,7 +15,15 @@ export interface AugmentOptions {
   readonly samples?: number | ArrayLike<number> | undefined;
   /** Parameters that were drawn before, to make the same pixels again; by default they are drawn from the key. */
   readonly drawn?: Drawn<HostTensor> | undefined;
+  /**
+   * Whether the views are made by a compiled program, which costs a tenth of a second to compile, or on the current
+   * TensorFlow.js backend; by default by the one that is likely faster.
+   */
+  readonly compiled?: boolean | undefined;
 }
+
+/** From so many pixels on, compiling takes less time than it saves. */
+const pixelsToCompile = 1 << 14;
 
 export interface Augmented {
   /** For each view float32 [height, width, channels], or [batch, height, width, channels] if a batch came. */
@@ -25,7 +33,7 @@ export interface Augmented {
 }
 
 /**
- * The views of an image or of a batch, made on the current TensorFlow.js backend.
+ * The views of an image or of a batch, outside a compiled function of one's own.
  * @param images [height, width, channels] or [batch, height, width, channels]: bytes, or float32 in 0 … 1
  * @param pipelines the augmentations of each view
  * @param key of the run and the epoch: fold(key(seed), epoch)
@@ -50,8 +58,10 @@ export async function augment(
     throw new ShapeError(`samples: expected ${batch}, one an image, got ${numbers.length}`);
   const drawn = options.drawn ?? drawViews(pipelines, key, numbers, shape);
   const pixels = hostTensor(floatPixels(images), [batch, ...shape]);
-  const run = eager((x: tf.Tensor4D, d: Drawn<tf.Tensor>) => applyViews(pipelines, x, d));
-  const results = await run(pixels, drawn);
+  const make = (x: tf.Tensor4D, d: Drawn<tf.Tensor>) => applyViews(pipelines, x, d);
+  const compile = options.compiled ?? batch * shape[0] * shape[1] >= pixelsToCompile;
+  const program = compile ? jit(make, { name: "augment" }) : undefined;
+  const results = await (program ?? eager(make))(pixels, drawn).finally(() => program?.dispose());
   const views = await Promise.all(
     results.map(async (result) => {
       const view = await result.host();

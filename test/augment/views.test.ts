@@ -70,7 +70,10 @@ describe.each(names)("%s", (name) => {
   test("alone on the host as in the compiled step", async () => {
     const batch = images([4, ...shape]);
     const { views, drawn } = await augment(batch, [pipeline], epochKey);
-    expectClose(views[0]!.data, (await applyCompiled(pipeline, batch)).data, { absolute: 2e-6 });
+    const expected = (await applyCompiled(pipeline, batch)).data;
+    expectClose(views[0]!.data, expected, { absolute: 2e-6 });
+    const again = await augment(batch, [pipeline], epochKey, { drawn, compiled: true });
+    expect(again.views[0]!.data).toEqual(expected);
     if (name === "mixup") return; // one image has nobody to be mixed with
     const size = sizeOf(shape);
     const image = hostTensor(batch.data.slice(2 * size, 3 * size), shape);
