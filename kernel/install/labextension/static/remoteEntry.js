@@ -66,7 +66,7 @@
       shared = scope;
     },
     get: async () => {
-      const module = { default: await mimeExtension() };
+      const module = { __esModule: true, default: await mimeExtension() };
       return () => module;
     },
   };
