@@ -2,10 +2,11 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { type HostTensor, hostTensor } from "../../src/engine/host.js";
-import { jit } from "../../src/engine/jit.js";
+import { eager, jit } from "../../src/engine/jit.js";
 import type { tf } from "../../src/engine/tf.js";
 import type { Tree } from "../../src/engine/tree.js";
 import { adamw } from "../../src/optim/adamw.js";
+import { clipByGlobalNorm } from "../../src/optim/clip.js";
 import { lars } from "../../src/optim/lars.js";
 import type { Optimiser } from "../../src/optim/optimiser.js";
 import { sgd } from "../../src/optim/sgd.js";
@@ -73,3 +74,41 @@ test.each(fixture.cases.map((entry) => [entry.optimiser, JSON.stringify(entry.op
     await step.dispose();
   },
 );
+
+test("parameters that are excluded by their path do not decay, and LARS does not scale them", async () => {
+  const start = tensors(fixture.start);
+  const grads = tensors(fixture.grads[0]!);
+  const excluded = (path: string): boolean => path === "matrix";
+  for (const [name, make] of Object.entries(optimisers)) {
+    const after = async (options: object) => {
+      const optimiser = make(options);
+      const run = eager(
+        (p: Tensors<tf.Tensor>, g: Tensors<tf.Tensor>, state: Tree<tf.Tensor>, lr: tf.Tensor) => ({
+          params: optimiser.update(p, g, state, lr).params,
+        }),
+      );
+      return (await run(start, grads, optimiser.init(start), 0.1)).params;
+    };
+    const both = await after({ weightDecay: 0.5, excluded });
+    const [decayed, plain] = [await after({ weightDecay: 0.5 }), await after({ weightDecay: 0 })];
+    expect(await both.kernel!.data(), name).toEqual(await decayed.kernel!.data());
+    if (name === "lars") {
+      // Plain SGD at its first step.
+      const expected = start.matrix!.data.map((p, i) => p - 0.1 * grads.matrix!.data[i]!);
+      expect(relativeError(await both.matrix!.data(), expected)).toBeLessThan(1e-6);
+    } else expect(await both.matrix!.data(), name).toEqual(await plain.matrix!.data());
+  }
+});
+
+test("clipping scales all gradients by one factor, and only when they are too long", async () => {
+  const grads = { a: hostTensor(Float32Array.of(3, 0), [2]), b: hostTensor(Float32Array.of(0, 4), [1, 2]) };
+  for (const [limit, factor] of [
+    [1, 1 / 5],
+    [10, 1],
+  ] as const) {
+    const clipped = await eager((g: Tensors<tf.Tensor>) => ({ ...clipByGlobalNorm(g, limit) }))(grads);
+    expect((await clipped.norm.data())[0]).toBeCloseTo(5, 6);
+    expect(relativeError(await clipped.grads.a!.data(), [3 * factor, 0])).toBeLessThan(1e-6);
+    expect(relativeError(await clipped.grads.b!.data(), [0, 4 * factor])).toBeLessThan(1e-6);
+  }
+});

@@ -50,6 +50,12 @@ const cases: [string, string[]][] = [
       "views={pipelines: [[{name: horizontalFlip}, {name: replaceLabel, samples: [1, 2]}]]}",
     ],
   ],
+  [
+    "simclr, crops of two sizes",
+    [
+      "views={count: 3, pipelines: [[{name: randomResizedCrop}], [{name: randomResizedCrop}], [{name: randomResizedCrop, size: 6}]]}",
+    ],
+  ],
   ["simclr, a frozen block", ["freeze=[encoder.block1]", "clipNorm=0.5"]],
 ];
 
@@ -171,6 +177,10 @@ describe("configurations that do not fit", () => {
     ["views.count=1", "views.count: expected 2 or more for this method, got 1"],
     ["batch=25", "batch: expected at most 24, the number of images, got 25"],
     ["accumulate=3", "accumulate: expected a divisor of the batch, 8, got 3"],
+    [
+      "views={count: 2, pipelines: [[{name: mixup}]]} accumulate=2",
+      "accumulate: expected 1 where images are mixed (mixup), got 2",
+    ],
     ["freeze=[encoder.blok1]", "freeze: no parameter matches encoder.blok1; did you mean encoder.block1?"],
     ["optimiser.exclude=[heads]", /optimiser\.exclude: no parameter matches heads; /],
     ["method.negatives={name: patch, sample: 24}", "method.negatives.sample: expected 0 to 23"],
@@ -178,7 +188,7 @@ describe("configurations that do not fit", () => {
     ["method.negatives={name: patch, source: photograph}", "method.negatives.photograph: expected a file"],
     ["method.negatives={name: images, file: none.safetensors}", "none.safetensors"],
   ])("%s", async (override, message) => {
-    await expect(program(tinyConfig(override))).rejects.toThrow(message);
+    await expect(program(tinyConfig(...override.split(/ (?=\w+=)/)))).rejects.toThrow(message);
   });
 
   test("a queue that is shorter than the batch", async () => {
