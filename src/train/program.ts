@@ -64,11 +64,6 @@ export function createProgram(
     config.resolution ? resolutionAt(config.resolution, epoch) : undefined;
   const lastSide = sideAt(config.epochs - 1);
   const lastPipelines = createPipelines(views, imageShape, lastSide);
-  const mixes = lastPipelines.flat().find(({ drawTogether }) => drawTogether !== undefined);
-  if (mixes && config.accumulate > 1)
-    throw new ConfigError(
-      `accumulate: expected 1 where images are mixed (${mixes.name}), got ${config.accumulate}`,
-    );
   const encoder = anySize(
     (shape) => createEncoder(config.encoder, shape),
     pipelineShape(lastPipelines[0]!, imageShape),

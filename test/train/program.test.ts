@@ -112,7 +112,7 @@ describe("the resolution ramp", () => {
     const own = createProgram(
       config(
         "resolution={min: 12, max: 20, endEpoch: 2}",
-        "views.pipelines.0=[{name: randomResizedCrop}, {name: gaussianNoise}]",
+        "views={pipelines: [[{name: randomResizedCrop}, {name: gaussianNoise}]]}",
       ),
       tinyDataset(64, 28),
     );
@@ -130,7 +130,7 @@ describe("the resolution ramp", () => {
   test("a pipeline that cannot change the size is an error", () => {
     const asked = config(
       "resolution={min: 12, max: 20, endEpoch: 2}",
-      "views.pipelines.0=[{name: horizontalFlip}]",
+      "views={pipelines: [[{name: horizontalFlip}]]}",
     );
     expect(() => createProgram(asked, tinyDataset(64, 28))).toThrow(ConfigError);
     expect(() => createProgram(asked, tinyDataset(64, 28))).toThrow(

@@ -177,10 +177,6 @@ describe("configurations that do not fit", () => {
     ["views.count=1", "views.count: expected 2 or more for this method, got 1"],
     ["batch=25", "batch: expected at most 24, the number of images, got 25"],
     ["accumulate=3", "accumulate: expected a divisor of the batch, 8, got 3"],
-    [
-      "views={count: 2, pipelines: [[{name: mixup}]]} accumulate=2",
-      "accumulate: expected 1 where images are mixed (mixup), got 2",
-    ],
     ["freeze=[encoder.blok1]", "freeze: no parameter matches encoder.blok1; did you mean encoder.block1?"],
     ["optimiser.exclude=[heads]", /optimiser\.exclude: no parameter matches heads; /],
     ["method.negatives={name: patch, sample: 24}", "method.negatives.sample: expected 0 to 23"],
