@@ -63,7 +63,7 @@ function series(shape: readonly number[], seed: number): HostTensor {
   return { data, shape, dtype: "float32" };
 }
 
-/** Every kind of convolution that the blocked lowering makes, on 32 channels, and one on the 3 of a first layer. */
+/** Every kind of convolution that the blocked lowering makes, on 32 channels and on the 3 of a first layer. */
 function convolutions(): { builder: GraphBuilder; outputs: Value[]; inputs: HostTensor[] } {
   const builder = new GraphBuilder();
   const inputs: HostTensor[] = [];
@@ -74,16 +74,18 @@ function convolutions(): { builder: GraphBuilder; outputs: Value[]; inputs: Host
   const add = (op: string, operands: Value[], shape: readonly number[], attributes: Attributes): Value =>
     builder.add(op, operands, attributes, [{ shape, dtype: "float32" }]).outputs[0]!;
   const outputs: Value[] = [];
-  for (const [channels, stride] of [
-    [3, 1],
-    [32, 1],
-    [32, 2],
+  for (const [samples, channels, stride] of [
+    [2, 3, 1],
+    [2, 32, 1],
+    [2, 32, 2],
+    [16, 32, 1],
   ] as const) {
-    const inputShape = [2, 6, 6, channels];
+    const side = samples === 2 ? 6 : 3;
+    const inputShape = [samples, side, side, channels];
     const filterShape = [3, 3, channels, 32];
-    const size = 6 / stride;
+    const size = side / stride;
     const attributes = { strides: [stride, stride], dilations: [1, 1], padding: [1, 1, 1, 1] };
-    const [x, filter, dy] = [input(...inputShape), input(...filterShape), input(2, size, size, 32)];
+    const [x, filter, dy] = [input(...inputShape), input(...filterShape), input(samples, size, size, 32)];
     const y = add("Conv2D", [x, filter], dy.shape, attributes);
     outputs.push(add("Relu", [y], y.shape, {}));
     outputs.push(add("Sum", [y], [32], { axes: [0, 1, 2], keepDims: false }));

@@ -4,10 +4,7 @@
  *
  * Input gradient: the pixels of the image fall into as many phases as the stride has steps, and each phase is a
  * convolution of dy with the taps that reach it, turned by half a turn; stride 1 has one phase. The phases are then
- * interleaved.
- *
- * Filter gradient: as in the portable lowering one convolution of batch 1, on three axes here. The image is x as
- * [1, N, C/B, H, W·B] (the blocks as they lie, no copy), the kernels are dy as [K, N, 1, OH, OW], dilated by (1, s, s·B).
+ * interleaved. The filter gradient has a file of its own.
  *
  * What does not fit the blocks goes the portable way.
  */
@@ -15,8 +12,9 @@ import type { Node, Value } from "../../graph/graph.js";
 import { channelsFirst, type ImageLayout } from "../layout.js";
 import type { Lowering, LoweringTable, NodeRule } from "../lowering.js";
 import type { OnnxAttribute } from "../onnx.js";
-import { convRules, type Geometry, geometry, gradientPad, picked } from "../portable/conv.js";
+import { convRules, type Geometry, geometry } from "../portable/conv.js";
 import { backwardFilter, forwardFilter } from "./filter.js";
+import { filterGradient } from "./filter-gradient.js";
 import { emitBlocked } from "./layout.js";
 
 type Shape4 = readonly [number, number, number, number];
@@ -155,28 +153,6 @@ function inputGradient(l: Lowering, node: Node, block: number): string | undefin
   if (ph * sh === h && pw * sw === w) return l.reshape(all, [n, c, h, w]);
   const rest = l.reshape(all, [n, c / block, ph * sh, pw * sw, block]);
   return l.reshape(l.emit("Slice", [rest, l.ints([0, 0]), l.ints([h, w]), l.ints([2, 3])]), [n, c, h, w]);
-}
-
-function filterGradient(l: Lowering, node: Node, block: number): string | undefined {
-  const [x, dy] = node.inputs as [Value, Value];
-  const shape = node.attributes.filterShape as unknown as Shape4;
-  const [kh, kw, c, k] = shape;
-  if (c % block !== 0) return undefined;
-  const [n, h, w] = x.shape as unknown as Shape4;
-  const [, oh, ow] = dy.shape as unknown as Shape4;
-  const g = geometry(node, shape);
-  const [sh, sw] = g.strides;
-  const rows = gradientPad(h, oh, sh, g.extent[0], g.padding[0]);
-  const columns = gradientPad(w, ow, sw, g.extent[1], g.padding[2]);
-  const image = l.reshape(l.image(x), [1, n, c / block, h, w * block]);
-  const kernels = l.reshape(l.transpose(l.image(dy, channelsFirst), [1, 0, 2, 3]), [k, n, 1, oh, ow]);
-  const gradient = l.emit("Conv", [image, kernels], {
-    dilations: ints(1, sh, sw * block),
-    pads: ints(0, g.padding[0], g.padding[2] * block, 0, rows.after, columns.after * block),
-  });
-  const taps = l.reshape(gradient, [k, c / block, rows.results, columns.results, block]);
-  const own = picked(l, taps, g, [kh, kw], [rows.results, columns.results], [2, 3]);
-  return l.reshape(l.transpose(own, [2, 3, 1, 4, 0]), shape);
 }
 
 /** The rules of convolutions for blocks of `block` channels. */
