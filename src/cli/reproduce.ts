@@ -15,6 +15,7 @@ interface ReproduceCommandOptions {
   readonly out: string;
   readonly list?: boolean;
   readonly report?: boolean;
+  readonly record?: boolean;
 }
 
 export function reproduceCommand(): Command {
@@ -32,6 +33,10 @@ export function reproduceCommand(): Command {
       "runs/reproductions",
     )
     .option("--report", "also write report.html, one page of all of them, and report.md")
+    .option(
+      "--record",
+      "copy results and figures into the project, and its READMEs (for those who develop it)",
+    )
     .option("--list", "print the claims and their rules, and do nothing else")
     .addHelpText(
       "after",
@@ -56,11 +61,23 @@ async function reproduceClaims(names: string[], options: ReproduceCommandOptions
     verdicts.push([protocol.name, results.verdict, formatSeconds(results.provenance.seconds)]);
   }
   if (options.report) await writeReport(reports, options.out);
+  if (options.record) {
+    const { record, recordSummary } = await import("../../reproductions/index.js");
+    for (const report of reports) record(report, folderOf(report.protocol, options));
+    recordSummary(protocols);
+  }
   const columns = [{ title: "claim" }, { title: "verdict", align: "left" as const }, { title: "time" }];
   const took = formatSeconds((performance.now() - began) / 1000);
   process.stdout.write(
     `\n${textTable(columns, verdicts)}\n\nProfile ${options.profile}, ${took}. Results and figures: ${options.out}\n`,
   );
+}
+
+function folderOf(
+  { name }: Protocol,
+  { out, profile }: Pick<ReproduceCommandOptions, "out" | "profile">,
+): string {
+  return join(out, `${name}-${profile}`);
 }
 
 async function writeReport(reports: readonly Reported[], out: string): Promise<void> {
@@ -80,7 +97,7 @@ function list(protocols: readonly Protocol[]): void {
 
 async function reproduceOne(protocol: Protocol, { profile, out }: ReproduceCommandOptions) {
   const { reproduce } = await import("../../reproductions/index.js");
-  const folder = join(out, `${protocol.name}-${profile}`);
+  const folder = folderOf(protocol, { out, profile });
   process.stdout.write(`\n${protocol.name}: ${protocol.claim}\n${protocol.scale[profile]}\n\n`);
   const { results, conclusion } = await interruptible(
     "Stopping after this step. Press Ctrl-C again to exit at once.",

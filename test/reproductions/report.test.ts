@@ -1,0 +1,83 @@
+/** The report of results: self-contained, nothing in it is run or fetched, and what it says is what the rows say. */
+import { expect, test } from "vitest";
+import {
+  htmlReport,
+  markdownReport,
+  markdownSummary,
+  type Reported,
+  type Row,
+} from "../../reproductions/index.js";
+import { smallBatches } from "../../reproductions/small-batches/protocol.js";
+
+const row = (condition: string, seed: number, linear: number, factors = {}): Row => ({
+  claim: "small-batches",
+  condition,
+  dataset: "fashion-mnist",
+  task: "class",
+  seed,
+  knn: linear - 2,
+  linear,
+  effectiveRank: 10,
+  seconds: 1,
+  ...factors,
+});
+
+function reported(): Reported {
+  const controls = [row("raw pixels", 1, 81), ...[1, 2].map((seed) => row("untrained", seed, 80 + seed))];
+  const rows = [16, 64].flatMap((batch) => [
+    row("tuning", 0, 82, { batch, lr: 0.001 }),
+    ...[1, 2].flatMap((seed) =>
+      ["fixed", "tuned"].map((condition) => row(condition, seed, 84 + seed, { batch, lr: 0.001 })),
+    ),
+  ]);
+  const { verdict, findings } = smallBatches.conclude([...controls, ...rows], "quick");
+  return {
+    protocol: smallBatches,
+    results: {
+      claim: smallBatches.claim,
+      link: smallBatches.link,
+      scale: "small & <quick>",
+      verdict,
+      rule: smallBatches.rule,
+      findings,
+      rows,
+      controls,
+      provenance: {
+        profile: "quick",
+        commit: "abc",
+        code: "def",
+        device: "cpu",
+        threads: 2,
+        seconds: 75,
+        date: "2026-01-02T03:04:05Z",
+        jessl: "0.1.0",
+        node: "v20",
+        onnxruntime: "1",
+        tfjs: "4",
+        platform: "linux-x64",
+        cpu: "a CPU",
+        cores: 2,
+      },
+    },
+  };
+}
+
+test("HTML: verdict, rule, table and figures; no scripts, nothing from elsewhere, text escaped", async () => {
+  const report = reported();
+  const html = await htmlReport([report]);
+  expect(html).toContain(`<span class="verdict">${report.results.verdict}</span>`);
+  expect(html).toContain("small &amp; &lt;quick&gt;");
+  expect(html.match(/<svg /g)).toHaveLength(2);
+  expect(html).not.toMatch(/<script|<link|src="http|url\(http/);
+  const ids = [...html.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
+  expect(new Set(ids).size).toBe(ids.length);
+});
+
+test("Markdown: the numbers of the rows, and where they come from", () => {
+  const report = reported();
+  const text = markdownReport(report);
+  expect(text).toContain("**Verdict (quick): holds.**");
+  expect(text).toMatch(/\| tuned +\| +16 \| 0.001 \| 83\.5 ± 6\.4 \| 85\.5 ± 6\.4 \|/);
+  expect(text).toContain("at commit abc (code def)");
+  expect(markdownSummary([report])).toContain("**holds**");
+});
