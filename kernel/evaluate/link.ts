@@ -26,7 +26,7 @@ export class Link {
   }
 
   /** Sends a message that must follow what was printed before it. */
-  send(message: { type: "done"; parent: number; reply: Json & { status: "ok" | "error" } }): void;
+  send(message: Omit<Extract<ToProtocol, { type: "done" }>, "at">): void;
   send(message: { type: "input"; parent: number; prompt: string; password: boolean }): void;
   send(message: object): void {
     this.post({ ...message, at: this.ring.position } as ToProtocol);

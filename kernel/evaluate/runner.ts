@@ -24,6 +24,9 @@ class Rejected extends Error {
   }
 }
 
+/** Milliseconds that a cell took to be checked and compiled, and to run. */
+export type Timing = { compile: number; evaluate: number };
+
 /** What a runner works with; no cell starts before `ready`. */
 export interface RunnerParts {
   link: Link;
@@ -45,6 +48,7 @@ export class Runner {
   private readonly ready: Promise<void>;
   private scripts = 0;
   private cell: CellContext | undefined;
+  private timing: Timing | undefined;
 
   constructor({ link, compiler, evaluator, grace, folder, ready }: RunnerParts) {
     this.link = link;
@@ -70,10 +74,12 @@ export class Runner {
     const cell = new CellContext(task.parent, task.allowStdin, task.silent);
     this.cell = cell;
     this.grace.begin(cell);
+    this.timing = undefined;
     const reply = await runInCell(cell, () => this.run(task, cell));
+    const { timing } = this;
     this.cell = undefined;
     this.grace.begin(undefined);
-    runInCell(cell, () => this.link.send({ type: "done", parent: task.parent, reply }));
+    runInCell(cell, () => this.link.send({ type: "done", parent: task.parent, reply, timing }));
   }
 
   private async run(task: ExecuteTask, cell: CellContext): Promise<Reply & { status: "ok" | "error" }> {
@@ -131,7 +137,9 @@ export class Runner {
     cell: CellContext,
     expression = false,
   ): Promise<MimeBundle | undefined> {
+    const begin = performance.now();
     const compiled = await cell.guard(this.compiler.compile(code, expression));
+    const middle = performance.now();
     await this.ready;
     if (!compiled.ok) throw new Rejected(describeFaults(code, compiled.faults));
     const { js, map, result } = compiled.program;
@@ -139,6 +147,7 @@ export class Runner {
     const name = `cell-${this.scripts}.ts`;
     this.sources.add(name, code, map);
     const outcome = await cell.guard(this.evaluator.run(js, name));
+    this.timing = { compile: middle - begin, evaluate: performance.now() - middle };
     if ("error" in outcome) throw outcome.error;
     if (cell.signal.aborted) throw new InterruptError();
     // What `display` returns has been shown already.

@@ -52,7 +52,14 @@ export type ToProtocol =
       metadata: Json;
       buffers: Uint8Array[];
     }
-  | { type: "done"; at: number; parent: number; reply: Reply };
+  | {
+      type: "done";
+      at: number;
+      parent: number;
+      reply: Reply;
+      /** Milliseconds that a cell took to be compiled and to run. */
+      timing?: { compile: number; evaluate: number } | undefined;
+    };
 
 /** An answer to `input_request`, or the reason why there is none. */
 export type InputAnswer = { value: string } | { interrupted: true };

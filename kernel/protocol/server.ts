@@ -26,6 +26,8 @@ import { type Json, type Message, Wire } from "./wire.js";
 type Request = { message: Message; socket: "shell" | "control" };
 type PublishEvent = Exclude<ToProtocol, { type: "wake" } | { type: "interrupt seen" }>;
 
+type Outcome = Pick<Extract<ToProtocol, { type: "done" }>, "reply" | "timing">;
+
 const batchMilliseconds = 25;
 const batchBytes = 1 << 16;
 const keptParents = 4096;
@@ -53,7 +55,7 @@ export class Server {
   private running: Message | undefined;
   private pumping = false;
   private executionCount = 0;
-  private waiting = new Map<number, (reply: Reply) => void>();
+  private waiting = new Map<number, (outcome: Outcome) => void>();
   private questions = new Map<number, (answer: Json) => void>();
   private asked = 0;
   private events: PublishEvent[] = [];
@@ -314,7 +316,8 @@ export class Server {
     if (kind === "comm_info_request") {
       const target =
         typeof message.content.target_name === "string" ? message.content.target_name : undefined;
-      this.reply(request, await this.evaluate(parent, { type: "comm info", parent, target }));
+      const { reply } = await this.evaluate(parent, { type: "comm info", parent, target });
+      this.reply(request, reply);
       return;
     }
     const { content, metadata, buffers } = message;
@@ -339,6 +342,7 @@ export class Server {
     }
     const count = this.executionCount;
     if (!silent) this.publish(request.message, "execute_input", { code, execution_count: count });
+    const started = new Date().toISOString();
     const task: ExecuteTask = {
       type: "execute",
       parent,
@@ -348,7 +352,7 @@ export class Server {
       allowStdin: content.allow_stdin !== false,
       userExpressions: strings(content.user_expressions),
     };
-    const reply = await this.evaluate(parent, task);
+    const { reply, timing } = await this.evaluate(parent, task);
     // What the client sent before it could know of the error is still in the socket: let it arrive, then abort it.
     const abort = reply.status === "error" && content.stop_on_error !== false;
     if (abort) await turns(3);
@@ -356,7 +360,7 @@ export class Server {
       ? this.queue.filter(({ message }) => message.header.msg_type === "execute_request")
       : [];
     if (abort) this.queue = this.queue.filter((waiting) => !aborted.includes(waiting));
-    this.reply(request, { ...reply, execution_count: count });
+    this.reply(request, { ...reply, execution_count: count }, { started, ...(timing && { timing }) });
     for (const waiting of aborted) {
       this.publish(waiting.message, "status", { execution_state: "busy" });
       this.reply(waiting, { status: "aborted", execution_count: this.executionCount });
@@ -364,7 +368,7 @@ export class Server {
     }
   }
 
-  private evaluate(parent: number, task: ToEvaluation): Promise<Reply> {
+  private evaluate(parent: number, task: ToEvaluation): Promise<Outcome> {
     this.evaluation(task);
     return new Promise((resolve) => this.waiting.set(parent, resolve));
   }
@@ -415,7 +419,7 @@ export class Server {
     if (event.type === "publish") {
       this.publish(parent, event.kind, event.content, event.metadata, event.buffers);
     } else if (event.type === "done") {
-      this.waiting.get(event.parent)?.(event.reply);
+      this.waiting.get(event.parent)?.(event);
       this.waiting.delete(event.parent);
     } else if (parent !== undefined) {
       const header = this.wire.header("input_request");

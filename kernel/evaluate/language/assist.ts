@@ -24,21 +24,23 @@ export function complete(language: NotebookLanguage, code: string, cursor: numbe
     includeCompletionsWithInsertText: false,
     includeCompletionsForModuleExports: false,
   });
-  const word = /[\p{ID_Continue}$]*$/u.exec(before)?.[0] ?? "";
+  const head = /[\p{ID_Continue}$]*$/u.exec(before)?.[0] ?? "";
+  const tail = /^[\p{ID_Continue}$]*/u.exec(code.slice(cursor))?.[0] ?? "";
   const span = info?.optionalReplacementSpan;
   const entries = info?.entries ?? [];
   // In a string (a path, a property name in brackets) the entries carry the span that they replace.
   const own = entries.find((entry) => entry.replacementSpan !== undefined)?.replacementSpan;
-  const start = own ? own.start - current.offset : span ? span.start - current.offset : cursor - word.length;
-  const typed = code.slice(start, cursor);
-  const lower = typed.toLowerCase();
-  const exact = entries.filter(({ name }) => name.startsWith(typed));
-  const found = exact.length > 0 ? exact : entries.filter(({ name }) => name.toLowerCase().startsWith(lower));
-  const kept = found
+  const replaced = own ?? span;
+  const start = replaced ? replaced.start - current.offset : cursor - head.length;
+  const end = replaced ? Math.max(cursor, start + replaced.length) : cursor + tail.length;
+  const offered = entries
     .filter(({ kind, name }) => kind !== ts.ScriptElementKind.warning && !name.startsWith("__kernel"))
-    .sort((a, b) => (a.sortText < b.sortText ? -1 : a.sortText > b.sortText ? 1 : 0));
+    .sort((a, b) => compare(a.sortText, b.sortText) || compare(a.name.toLowerCase(), b.name.toLowerCase()));
+  // The whole word about the cursor counts; where nothing fits it, what stands before the cursor.
+  const whole = matching(offered, code.slice(start, end));
+  const kept = whole.length > 0 ? whole : matching(offered, code.slice(start, cursor));
   const matches = [...new Set(kept.map(({ name }) => name))];
-  const [from, to] = [points(start), points(cursor)];
+  const [from, to] = [points(start), points(end)];
   const types = kept.slice(0, describedMatches).map(({ name, kind, source, data }) => {
     const details = language.service.getCompletionEntryDetails(
       current.fileName,
@@ -53,6 +55,19 @@ export function complete(language: NotebookLanguage, code: string, cursor: numbe
     return { text: name, type: kind as string, signature, start: from, end: to };
   });
   return answer(matches, from, to, types);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+// Names that begin with the text, those of the same case first; if there are none, names that contain it.
+function matching(entries: readonly ts.CompletionEntry[], text: string): ts.CompletionEntry[] {
+  const lower = text.toLowerCase();
+  const begin = entries.filter(({ name }) => name.toLowerCase().startsWith(lower));
+  if (begin.length === 0) return entries.filter(({ name }) => name.toLowerCase().includes(lower));
+  const exact = begin.filter(({ name }) => name.startsWith(text));
+  return [...exact, ...begin.filter((entry) => !exact.includes(entry))];
 }
 
 function answer(matches: string[], start: number, end: number, types: object[]) {
@@ -126,7 +141,11 @@ export function isComplete(code: string) {
   if (!open) return { status: "invalid" };
   const last = code.trimEnd().split("\n").at(-1) ?? "";
   const indent = /^\s*/.exec(last)?.[0] ?? "";
-  return { status: "incomplete", indent: /[{([]$/.test(last) ? `${indent}  ` : indent };
+  if (/[{([]$/.test(last)) return { status: "incomplete", indent: `${indent}  ` };
+  return {
+    status: "incomplete",
+    indent: /^\s*[})\]]/.test(last) ? indent.replace(/(?: {2}|\t)$/, "") : indent,
+  };
 }
 
 // Unterminated comment and template literal go on in the next line, a string in quotes ends with its own.
