@@ -56,7 +56,7 @@ export async function decodeImages(
   const length = height * width * options.channels;
   if (count * length > mostBytes)
     throw new DataError(
-      `${count} images of ${width} × ${height} pixels: expected at most 4 GB of pixels to be held in memory; convert them to .beton, which is read while it is trained on, or give a smaller size`,
+      `${count} images of ${width} × ${height} pixels: expected at most 4 GB of pixels to be held in memory; convert them to .beton and stream it, or give a smaller size`,
     );
   const images = new Uint8Array(count * length);
   let next = 0;
@@ -87,14 +87,31 @@ const mostBytes = 4e9;
 /** More pixels than any image that one trains on; a corrupt header cannot fill the memory. */
 const mostPixels = 1 << 26;
 
-/** Decodes one image; `name` appears in errors. @throws DataError when it is no image or a corrupt one */
+/** RGB pixels that are given as they are, in place of an encoded image. */
+export interface RawPixels {
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * Decodes one image; `name` appears in errors.
+ * @param raw the size of the image where `bytes` are RGB pixels already, to be resized or made grey
+ * @throws DataError when it is no image or a corrupt one
+ */
 export async function decodeImage(
   bytes: Uint8Array,
   { channels, size }: DecodeOptions,
   name = "image",
+  raw?: RawPixels,
 ): Promise<DecodedImage> {
   try {
-    const image = sharp(bytes, { ignoreIcc: true, limitInputPixels: mostPixels, failOn: "warning" });
+    const pixels = raw && { raw: { width: raw.width, height: raw.height, channels: 3 as const } };
+    const image = sharp(bytes, {
+      ...pixels,
+      ignoreIcc: true,
+      limitInputPixels: mostPixels,
+      failOn: "warning",
+    });
     if (size !== undefined)
       image.resize(size, size, { fit: "cover", kernel: "linear", fastShrinkOnLoad: false });
     const { data, info } = await image

@@ -3,8 +3,12 @@ import { cifar, provideCifar } from "../data/cifar.js";
 import { draw, type ImageDataset, take } from "../data/dataset.js";
 import { fashionMnist, provideFashionMnist } from "../data/fashion-mnist.js";
 import { imageFolder } from "../data/image-folder.js";
+import { loadAll } from "../data/loader/in-memory.js";
+import { betonSource, type ImageSource } from "../data/loader/source.js";
+import { streamed } from "../data/loader/streamed.js";
 import { parquet } from "../data/parquet.js";
 import { scenes } from "../data/scenes/scenes.js";
+import { ConfigError } from "../support/errors.js";
 import type { DataConfig } from "./config/data.js";
 import type { TrainConfig } from "./config/schema.js";
 
@@ -16,10 +20,14 @@ export async function createDataset(
   { data }: Pick<TrainConfig, "data">,
   split: "train" | "test",
 ): Promise<ImageDataset> {
+  if (data.name === "beton" && data.stream && split === "train") {
+    const { order, workers, corrupt } = data;
+    return streamed(betonOf(data, data.path), { count: data.train ?? undefined, order, workers, corrupt });
+  }
   const dataset = await open(data, split);
   if (split === "test" || data.train === null) return dataset;
   // Folders are sorted by class, and parquet files often are.
-  const sorted = data.name === "image-folder" || data.name === "parquet";
+  const sorted = data.name === "image-folder" || data.name === "parquet" || data.name === "beton";
   return sorted ? draw(dataset, data.train) : take(dataset, data.train);
 }
 
@@ -38,6 +46,11 @@ async function open(data: DataConfig, split: "train" | "test"): Promise<ImageDat
       const { count, seed, level, size } = data;
       return scenes(split, { seed, level, size, count: split === "train" ? count : undefined });
     }
+    case "beton": {
+      const path = split === "train" ? data.path : data.test;
+      if (path === null) throw new ConfigError("data.test: expected a .beton file of test images, got null");
+      return loadAll(betonOf(data, path), { workers: data.workers, corrupt: data.corrupt });
+    }
     case "image-folder":
       return imageFolder(data.folder, split, decoding(data));
     case "parquet":
@@ -47,6 +60,16 @@ async function open(data: DataConfig, split: "train" | "test"): Promise<ImageDat
         label: data.label ?? undefined,
       });
   }
+}
+
+function betonOf(data: Extract<DataConfig, { name: "beton" }>, path: string): ImageSource {
+  const { image, label, size, grey } = data;
+  return betonSource(path, {
+    image: image ?? undefined,
+    label: label ?? undefined,
+    size: size ?? undefined,
+    grey,
+  });
 }
 
 function decoding({ size, grey }: { size: number | null; grey: boolean }) {

@@ -6,6 +6,7 @@
 import type { ImageShape } from "../augment/augmentation.js";
 import { drawViews, type Pipeline, pipelineShape } from "../augment/views.js";
 import type { ImageDataset } from "../data/dataset.js";
+import { isStreamed } from "../data/loader/streamed.js";
 import { type HostTensor, hostScalar, hostTensor } from "../engine/host.js";
 import type { DeviceName } from "../engine/run/device.js";
 import type { tf } from "../engine/tf.js";
@@ -28,17 +29,21 @@ import { resolutionAt } from "./resolution.js";
 import { type CompiledStep, compileStep } from "./run-step.js";
 import { createStep, type StepFunctions, type StepInput, type StepResult, type TrainState } from "./step.js";
 
+import { openStream, type Stream } from "./stream.js";
+
 export type { StepInput, StepResult, TrainState } from "./step.js";
 
 export interface TrainProgram extends Program {
   readonly encoder: Layer;
   /** The step as a plain function over tensors, to run eagerly or to look at; of the last epoch's resolution. */
   readonly step: (state: TrainState<tf.Tensor>, input: StepInput<tf.Tensor>) => StepResult;
-  /** What step `step`, counted from 0, takes beside the state. */
-  input(step: number): StepInput<HostTensor>;
+  /** What step `step`, counted from 0, takes beside the state; of a streamed data set, with the batch that was read. */
+  input(step: number, streamed?: StreamedBatch): StepInput<HostTensor>;
   /** Releases the compiled step. */
   dispose(): Promise<void>;
 }
+
+type StreamedBatch = Awaited<ReturnType<Stream["batch"]>>;
 
 export interface ProgramOptions {
   /** The images that `loadNegatives` gave, where the configuration names some. */
@@ -109,8 +114,8 @@ export function createProgram(
     return current.pipelines;
   };
 
-  const input: TrainProgram["input"] = (number) => {
-    const { images, labels, indices, epoch } = gather(number);
+  const input: TrainProgram["input"] = (number, streamed) => {
+    const { images, labels, indices, epoch } = gather(number, streamed);
     const pipelines = pipelinesAt(epoch);
     const epochKey = fold(key(config.seed), purpose.views, epoch);
     const scalars = { lr: hostScalar(learningRate(number)), ...scalarsOf(method, number, totalSteps) };
@@ -134,6 +139,7 @@ export function createProgram(
     return compiled.step;
   };
 
+  let stream: Stream | undefined;
   return {
     stepsPerEpoch,
     batch: config.batch,
@@ -143,7 +149,9 @@ export function createProgram(
     initial: () => ({ ...start, optimiser: optimiser.init(trainedOf(start.params)) }),
     async run(state, number) {
       const step = await compiledAt(Math.floor(number / stepsPerEpoch));
-      const result = await step.run(state as unknown as TrainState<HostTensor>, input(number));
+      if (isStreamed(dataset)) stream ??= openStream(dataset, config);
+      const streamed = await stream?.batch(number);
+      const result = await step.run(state as unknown as TrainState<HostTensor>, input(number, streamed));
       return {
         state: result.state as unknown as DeviceState,
         metrics: { ...result.metrics, lr: learningRate(number) },
@@ -151,6 +159,7 @@ export function createProgram(
     },
     async dispose() {
       await compiled?.step.dispose();
+      await stream?.close();
     },
   };
 }
@@ -175,8 +184,17 @@ function batchGatherer(config: TrainConfig, dataset: ImageDataset, stepsPerEpoch
   const size = dataset.height * dataset.width * dataset.channels;
   const shape = [config.batch, dataset.height, dataset.width, dataset.channels];
   let order: { epoch: number; samples: Uint32Array } | undefined;
-  return (step: number) => {
+  return (step: number, streamed?: StreamedBatch) => {
     const epoch = Math.floor(step / stepsPerEpoch);
+    if (streamed) {
+      const { images, labels, samples: indices } = streamed;
+      return {
+        images: hostTensor(images, shape),
+        labels: hostTensor(labels, [config.batch]),
+        indices,
+        epoch,
+      };
+    }
     if (order?.epoch !== epoch) order = { epoch, samples: epochOrder(config.seed, epoch, dataset.count) };
     const first = (step % stepsPerEpoch) * config.batch;
     const indices = order.samples.subarray(first, first + config.batch);

@@ -3,9 +3,13 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { writeBeton } from "../../src/data/beton/writer.js";
+import { scenes } from "../../src/data/scenes/scenes.js";
 import { readConfig } from "../../src/train/config/parse.js";
 import { createDataset } from "../../src/train/dataset.js";
+import type { DeviceState } from "../../src/train/loop.js";
+import { createProgram } from "../../src/train/program.js";
 
 let folder: string;
 beforeEach(() => {
@@ -67,6 +71,75 @@ test("parquet", async () => {
   copyFileSync(join(import.meta.dirname, "../data/fixtures/images.parquet"), join(folder, "train.parquet"));
   const data = await open("train", "data.name=parquet", `data.folder=${folder}`);
   expect(data).toMatchObject({ count: 5, classes: ["cat", "dog", "owl"] });
+});
+
+describe("beton", () => {
+  const write = async (name: string, count: number): Promise<string> => {
+    const { images, labels } = scenes("train", { count, size: 16 });
+    const path = join(folder, name);
+    const image = (i: number) => ({
+      pixels: async () => images.subarray(i * 768, (i + 1) * 768),
+      width: 16,
+      height: 16,
+    });
+    const fields = { image: { type: "rgb" }, label: { type: "int" } } as const;
+    await writeBeton(path, fields, count, async (i) => ({ image: image(i), label: labels[i]! }));
+    return path;
+  };
+
+  test("in memory: the images of the file; test images only where they are named", async () => {
+    const path = await write("train.beton", 30);
+    const { images, labels } = scenes("train", { count: 30, size: 16 });
+    const data = await open("train", "data.name=beton", `data.path=${path}`, "data.workers=0");
+    expect(data).toMatchObject({ count: 30, height: 16, channels: 3 });
+    expect(Buffer.from(data.images).equals(images)).toBe(true);
+    expect(data.labels).toEqual(labels);
+    await expect(open("test", "data.name=beton", `data.path=${path}`)).rejects.toThrow(
+      /data.test: expected a .beton file/,
+    );
+  });
+
+  test("streamed, a run ends with the same bits as in memory", async () => {
+    const path = await write("train.beton", 40);
+    const run = async (...overrides: string[]) => {
+      const config = readConfig(undefined, [
+        "data.name=beton",
+        `data.path=${path}`,
+        "batch=8",
+        "epochs=2",
+        "encoder.widths=[4,8]",
+        "projector=8-4",
+        ...overrides,
+      ]);
+      const program = createProgram(config, await createDataset(config, "train"));
+      const losses: number[] = [];
+      let state: DeviceState = program.initial();
+      for (let step = 0; step < 2 * program.stepsPerEpoch; step++) {
+        const result = await program.run(state, step);
+        losses.push(result.metrics.loss!);
+        state = result.state;
+      }
+      await program.dispose();
+      return losses;
+    };
+    const expected = await run("data.workers=0");
+    expect(await run("data.stream=true", "data.workers=0")).toEqual(expected);
+    expect(await run("data.stream=true", "data.workers=2")).toEqual(expected);
+    expect(new Set(expected).size).toBeGreaterThan(5);
+  });
+
+  test("who needs the images of a streamed set is told", async () => {
+    const data = await open(
+      "train",
+      "data.name=beton",
+      `data.path=${await write("a.beton", 20)}`,
+      "data.stream=true",
+      "data.train=10",
+    );
+    expect(data.count).toBe(10);
+    expect(data.labels).toHaveLength(10);
+    expect(() => data.images).toThrow(/they are streamed/);
+  });
 });
 
 test("cifar10 in a folder that is not there", async () => {

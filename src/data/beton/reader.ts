@@ -23,6 +23,8 @@ export interface StoredImage {
   readonly mode: keyof typeof imageModes;
   readonly width: number;
   readonly height: number;
+  /** Where it lies in the file, in bytes. */
+  readonly place: number;
   /** A JPEG file, or [height, width, 3] pixels. */
   readonly data: Uint8Array;
 }
@@ -108,13 +110,35 @@ export class BetonFile {
 
   /** The value of an `rgb` field, as it is stored. */
   image(field: string, sample: number): StoredImage {
+    const { mode, width, height, place, size } = this.#imagePlace(field, sample);
+    return { mode, width, height, place, data: this.#region(place, size, field, sample) };
+  }
+
+  /**
+   * Reads the pixels of a raw image straight to `out` from `start` on: how sets of small images are read fastest.
+   * @returns false when the image is a JPEG file, or has another size than `height` × `width`
+   */
+  readPixels(
+    field: string,
+    sample: number,
+    height: number,
+    width: number,
+    out: Uint8Array,
+    start: number,
+  ): boolean {
+    const image = this.#imagePlace(field, sample);
+    if (image.mode !== "raw" || image.height !== height || image.width !== width) return false;
+    this.#fill(out, start, image.size, image.place, field, sample);
+    return true;
+  }
+
+  #imagePlace(field: string, sample: number) {
     const at = this.#place(field, sample, "rgb");
-    const [id, width, height] = [
-      this.#records[at]!,
-      this.#records.readUInt16LE(at + 1),
-      this.#records.readUInt16LE(at + 3),
-    ];
-    const mode = id === imageModes.jpg ? "jpg" : id === imageModes.raw ? "raw" : undefined;
+    const id = this.#records[at]!;
+    const width = this.#records.readUInt16LE(at + 1);
+    const height = this.#records.readUInt16LE(at + 3);
+    const mode: StoredImage["mode"] | undefined =
+      id === imageModes.jpg ? "jpg" : id === imageModes.raw ? "raw" : undefined;
     if (mode === undefined)
       throw this.#error(`expected a JPEG image (0) or a raw one (1), got ${id}`, field, sample);
     const place = Number(this.#records.readBigUInt64LE(at + 5));
@@ -126,7 +150,7 @@ export class BetonFile {
         sample,
         place,
       );
-    return { mode, width, height, data: this.#region(place, size, field, sample) };
+    return { mode, width, height, place, size };
   }
 
   /** Width and height of an image, without reading it. */
@@ -250,9 +274,14 @@ export class BetonFile {
     if (start + length > this.#bytes)
       throw this.#error(`expected ${length} bytes of ${what} at byte ${start}, got a file of ${this.#bytes}`);
     const bytes = Buffer.allocUnsafe(length);
+    this.#fill(bytes, 0, length, start, what, sample);
+    return bytes;
+  }
+
+  #fill(out: Uint8Array, at: number, length: number, start: number, what: string, sample?: number): void {
     let done = 0;
     while (done < length) {
-      const count = readSync(this.#file, bytes, done, length - done, start + done);
+      const count = readSync(this.#file, out, at + done, length - done, start + done);
       if (count === 0)
         throw this.#error(
           `expected ${length} bytes of ${what}, got the end of the file`,
@@ -262,7 +291,6 @@ export class BetonFile {
         );
       done += count;
     }
-    return bytes;
   }
 
   #error(message: string, field?: string, sample?: number, place?: number, cause?: unknown): DataError {

@@ -66,6 +66,39 @@ const parquet = z.strictObject({
   train,
 });
 
-export const dataSchema = z.discriminatedUnion("name", [fashionMnist, cifar, scenes, imageFolder, parquet]);
+const corrupt = z
+  .enum(["error", "skip"])
+  .default("error")
+  .describe("what a corrupt image does: end the run, or be replaced by another one of its batch");
+
+const beton = z.strictObject({
+  name: z.literal("beton"),
+  path: z.string().describe("the .beton file of the training images"),
+  test: z.string().nullable().default(null).describe("that of the test images; null: there are none"),
+  image: z.string().nullable().default(null).describe("field of the images; null: the first of its type"),
+  label: z.string().nullable().default(null).describe("field of the classes; null: the first whole numbers"),
+  size,
+  grey: z.boolean().default(false).describe("one channel in place of three"),
+  stream: z
+    .boolean()
+    .default(false)
+    .describe("decode images while training, for sets that do not fit into memory"),
+  order: z
+    .enum(["random", "quasi-random", "sequential"])
+    .default("random")
+    .describe("order when streaming; quasi-random reads the file page by page"),
+  workers: z.int().min(0).max(64).default(2).describe("threads that decode; 0: the training thread"),
+  corrupt,
+  train,
+});
+
+export const dataSchema = z.discriminatedUnion("name", [
+  fashionMnist,
+  cifar,
+  scenes,
+  imageFolder,
+  parquet,
+  beton,
+]);
 
 export type DataConfig = z.infer<typeof dataSchema>;

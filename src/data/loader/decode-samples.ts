@@ -1,0 +1,39 @@
+/** Decoding a list of samples, in a worker or in the main thread. */
+import { DataError } from "../../support/errors.js";
+import type { ImageSource, OpenSource } from "./source.js";
+
+export interface Decoded {
+  /** [samples, height, width, channels]; those of samples that failed are not meant. */
+  readonly images: Uint8Array;
+  readonly failures: readonly { readonly at: number; readonly message: string }[];
+}
+
+/** Samples in work at a time: sharp decodes on other threads than this one. */
+const together = 4;
+
+/** Reads the images of samples. Samples that are corrupt come back as failures; all other errors are thrown. */
+export async function decodeSamples(
+  source: OpenSource,
+  samples: Uint32Array,
+  { height, width, channels }: Pick<ImageSource, "height" | "width" | "channels">,
+): Promise<Decoded> {
+  const length = height * width * channels;
+  const images = new Uint8Array(samples.length * length);
+  const failures: { at: number; message: string }[] = [];
+  let next = 0;
+  const work = async (): Promise<void> => {
+    while (next < samples.length) {
+      const at = next++;
+      try {
+        // What is read at once is not waited for: a turn of the event loop costs more than a small image.
+        const pending = source.read(samples[at]!, images, at * length);
+        if (pending) await pending;
+      } catch (error) {
+        if (!(error instanceof DataError)) throw error;
+        failures.push({ at, message: error.message });
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: together }, work));
+  return { images, failures: failures.sort((a, b) => a.at - b.at) };
+}

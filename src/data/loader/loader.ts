@@ -1,0 +1,196 @@
+/**
+ * Batches of images that are decoded while the model trains. Which samples a batch holds is a function of the seed, the
+ * epoch and its number; workers only decode, so their number changes the speed and nothing else.
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Piscina } from "piscina";
+import { fold, type Key, key } from "../../random/index.js";
+import { DataError } from "../../support/errors.js";
+import { packageRoot } from "../../support/package.js";
+import { type Decoded, decodeSamples } from "./decode-samples.js";
+import { type Order, orderOf } from "./order.js";
+import { type ImageSource, type OpenSource, openSource } from "./source.js";
+import type { WorkerData } from "./worker.js";
+
+export interface LoaderOptions {
+  /** Images a batch. */
+  readonly batch: number;
+  readonly order?: Order;
+  readonly seed?: number;
+  /** The key of an epoch's order, in place of one made from the seed. */
+  readonly epochKey?: ((epoch: number) => Key) | undefined;
+  /** Threads that decode; 0: the calling one, which is fastest for raw images. */
+  readonly workers?: number;
+  /** Batches that are decoded ahead. */
+  readonly prefetch?: number;
+  /** Whether samples at the end of an epoch that fill no batch are left out; yes by default. */
+  readonly dropLast?: boolean;
+  /** The samples that take part; by default all. */
+  readonly indices?: ArrayLike<number> | undefined;
+  /** Of these, the ones that take part. */
+  readonly filter?: ((sample: number) => boolean) | undefined;
+  /** What a corrupt sample does: `error`, or `skip`, which leaves it out of its batch. */
+  readonly corrupt?: "error" | "skip";
+}
+
+export interface Batch {
+  /** uint8 [samples, height, width, channels] */
+  readonly images: Uint8Array;
+  readonly labels: Int32Array;
+  /** The samples' numbers. */
+  readonly samples: Uint32Array;
+  /** What was left out, and why. */
+  readonly skipped: readonly { readonly sample: number; readonly message: string }[];
+}
+
+/** A batch is cut into parts of at least so many samples, one a worker. */
+const leastPart = 8;
+
+export class Loader {
+  /** Batches an epoch. */
+  readonly length: number;
+  readonly #source: ImageSource;
+  readonly #options: LoaderOptions;
+  readonly #samples: Uint32Array;
+  readonly #open: OpenSource | undefined;
+  readonly #pool: Piscina | undefined;
+  readonly #ahead = new Map<string, Promise<Batch>>();
+  #order: { epoch: number; samples: Uint32Array } | undefined;
+
+  /** @throws DataError when the source cannot be opened, an index is out of range, or samples are fewer than a batch */
+  constructor(source: ImageSource, options: LoaderOptions) {
+    this.#source = source;
+    this.#options = options;
+    const { batch, indices, filter, dropLast = true, workers = 0 } = options;
+    if (!Number.isInteger(batch) || batch < 1)
+      throw new DataError(`loader: batch: expected 1 or more, got ${batch}`);
+    this.#samples = Uint32Array.from(indices ?? { length: source.count }, (value, i) => {
+      const sample = indices === undefined ? i : (value as number);
+      if (!(Number.isInteger(sample) && sample >= 0 && sample < source.count))
+        throw new DataError(`loader: indices: expected samples below ${source.count}, got ${sample}`);
+      return sample;
+    });
+    if (filter) this.#samples = this.#samples.filter((sample) => filter(sample));
+    const batches = this.#samples.length / batch;
+    this.length = dropLast ? Math.floor(batches) : Math.ceil(batches);
+    if (this.length === 0)
+      throw new DataError(
+        `loader: batch: expected at most ${this.#samples.length}, the number of samples, got ${batch}`,
+      );
+    const { description, height, width, channels } = source;
+    if (workers === 0) this.#open = openSource(description, source);
+    else
+      this.#pool = new Piscina({
+        filename: workerFile(),
+        workerData: { description, shape: { height, width, channels } } satisfies WorkerData,
+        minThreads: workers,
+        maxThreads: workers,
+      });
+  }
+
+  /**
+   * One batch, by its number in the epoch; the next ones are begun.
+   * @throws DataError naming the file, the sample and its place when a record is corrupt, unless it is to be skipped
+   */
+  async batch(epoch: number, number: number): Promise<Batch> {
+    const { prefetch = 2 } = this.#options;
+    const wanted = this.#begin(epoch, number);
+    const next: string[] = [`${epoch}/${number}`];
+    for (let i = 1; i <= prefetch; i++) {
+      const at = epoch * this.length + number + i;
+      const [e, n] = [Math.floor(at / this.length), at % this.length];
+      // The order of the next epoch is made when that begins.
+      if (e !== epoch) break;
+      next.push(`${e}/${n}`);
+      void this.#begin(e, n).catch(() => {});
+    }
+    for (const known of this.#ahead.keys()) if (!next.includes(known)) this.#ahead.delete(known);
+    try {
+      return await wanted;
+    } finally {
+      this.#ahead.delete(next[0]!);
+    }
+  }
+
+  /** The batches of an epoch, in order. */
+  async *epoch(epoch: number): AsyncGenerator<Batch> {
+    for (let i = 0; i < this.length; i++) yield await this.batch(epoch, i);
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#ahead.values());
+    this.#ahead.clear();
+    this.#open?.close();
+    await this.#pool?.destroy();
+  }
+
+  #begin(epoch: number, number: number): Promise<Batch> {
+    const name = `${epoch}/${number}`;
+    const known = this.#ahead.get(name);
+    if (known) return known;
+    const batch = this.#load(this.#samplesOf(epoch, number));
+    this.#ahead.set(name, batch);
+    return batch;
+  }
+
+  #samplesOf(epoch: number, number: number): Uint32Array {
+    if (this.#order?.epoch !== epoch) {
+      const { order = "random", seed = 0, epochKey = (e: number) => fold(key(seed), e) } = this.#options;
+      this.#order = {
+        epoch,
+        samples: orderOf(order, epochKey(epoch), this.#samples, (sample) => this.#source.pageOf(sample)),
+      };
+    }
+    const { batch } = this.#options;
+    return this.#order.samples.slice(number * batch, (number + 1) * batch);
+  }
+
+  async #load(samples: Uint32Array): Promise<Batch> {
+    const { images, failures } = await this.#decode(samples);
+    const labelOf = (sample: number): number => this.#source.labels[sample]!;
+    if (failures.length === 0)
+      return { images, labels: Int32Array.from(samples, labelOf), samples, skipped: [] };
+    if (this.#options.corrupt !== "skip") throw new DataError(failures[0]!.message);
+    const failed = new Set(failures.map(({ at }) => at));
+    const kept = [...samples.keys()].filter((at) => !failed.has(at));
+    const length = images.length / samples.length;
+    const left = new Uint8Array(kept.length * length);
+    kept.forEach((at, i) => {
+      left.set(images.subarray(at * length, (at + 1) * length), i * length);
+    });
+    const keptSamples = samples.filter((_, at) => !failed.has(at));
+    return {
+      images: left,
+      labels: Int32Array.from(keptSamples, labelOf),
+      samples: keptSamples,
+      skipped: failures.map(({ at, message }) => ({ sample: samples[at]!, message })),
+    };
+  }
+
+  /** Decodes here, or in parts by the workers. */
+  async #decode(samples: Uint32Array): Promise<Decoded> {
+    if (this.#open) return decodeSamples(this.#open, samples, this.#source);
+    const pool = this.#pool!;
+    const part = Math.max(leastPart, Math.ceil(samples.length / this.#options.workers!));
+    const starts = Array.from({ length: Math.ceil(samples.length / part) }, (_, i) => i * part);
+    const parts = await Promise.all(
+      starts.map((start) => pool.run(samples.slice(start, start + part)) as Promise<Decoded>),
+    );
+    if (parts.length === 1) return parts[0]!;
+    const images = new Uint8Array(parts.reduce((sum, { images }) => sum + images.length, 0));
+    const length = images.length / samples.length;
+    const failures = parts.flatMap((decoded, i) => {
+      images.set(decoded.images, starts[i]! * length);
+      return decoded.failures.map(({ at, message }) => ({ at: at + starts[i]!, message }));
+    });
+    return { images, failures };
+  }
+}
+
+/** The worker's file beside this one; when the source runs uncompiled, as in tests, that of the build. */
+function workerFile(): string {
+  const beside = fileURLToPath(new URL("./worker.js", import.meta.url));
+  return existsSync(beside) ? beside : join(packageRoot, "dist/src/data/loader/worker.js");
+}
