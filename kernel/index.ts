@@ -13,13 +13,13 @@ export {
   displayable,
   html,
   image,
-  imageGrid,
   json,
   latex,
   markdown,
   mimeBundle,
   svg,
   table,
+  tensorGrid,
 } from "./display/rich.js";
 export type { TableOptions } from "./display/table.js";
 export {

@@ -4,6 +4,12 @@
 
 // augmentations and views
 export * from "./augment/index.js";
+// data
+export { type CifarName, cifar } from "./data/cifar.js";
+export { draw, type ImageDataset, take } from "./data/dataset.js";
+export { fashionMnist } from "./data/fashion-mnist.js";
+export { imageFolder } from "./data/image-folder.js";
+export { type SceneDataset, scenes, sceneTask } from "./data/scenes/scenes.js";
 export type { Leaf } from "./engine/arguments.js";
 export { DeviceTensor } from "./engine/device-tensor.js";
 export type { LossAndAux, ValueAndGrad } from "./engine/grad.js";
@@ -28,3 +34,9 @@ export * from "./nn/index.js";
 // random numbers
 export { fold, type Key, key } from "./random/index.js";
 export { packageRoot, version } from "./support/package.js";
+// training
+export { parseConfig, readConfig } from "./train/config/parse.js";
+export type { TrainConfig } from "./train/config/schema.js";
+export { loadEncoder, untrainedEncoder } from "./train/encoder.js";
+export { evaluateRun, type RunEvaluation } from "./train/evaluation.js";
+export { continueRun, type Run, startRun, type TrainResult, trainEncoder } from "./train/train.js";

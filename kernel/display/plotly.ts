@@ -25,7 +25,8 @@ export function plotlyBundle(figure: PlotlyFigure): MimeBundle | Promise<MimeBun
   const { layout = {} } = figure;
   const kinds = [...new Set(figure.data.map(({ type = "scatter" }) => String(type)))].join(", ");
   const title = textOf(layout.title);
-  const live = { [mime.plotly]: plain(figure) };
+  const { data, config = {}, frames = [] } = figure as PlotlyFigure & Row;
+  const live = { [mime.plotly]: plain({ data, layout, config, frames }) };
   const text = `Plotly figure (${kinds})${title === "" ? "" : `: ${title}`}`;
   const spec = sketch(figure);
   if (spec === undefined) return { ...live, [mime.text]: `${text}; shown where plotly.js runs` };

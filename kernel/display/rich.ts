@@ -10,7 +10,7 @@ import { imageBundle, imageType } from "./image.js";
 import { toMimeBundle } from "./index.js";
 import { type Displayable, displaySymbol, type MimeBundle, mime } from "./mime.js";
 import { type Row, type TableOptions, tableBundle } from "./table.js";
-import { asImages, type GridOptions, imageGrid as gridOf, isTensor, readTensor, summary } from "./tensor.js";
+import { asImages, type GridOptions, imageGrid, isTensor, readTensor, summary } from "./tensor.js";
 
 /** Text, or a template. */
 type TextOf = (text: string | TemplateStringsArray, ...values: readonly unknown[]) => Displayable;
@@ -85,19 +85,19 @@ export function table(rows: readonly Row[], options: TableOptions = {}): Display
  *   TensorFlow.js, a host tensor, or what a compiled function returned
  * @throws ShapeError when it has another shape
  */
-export function imageGrid(
+export function tensorGrid(
   tensor: object,
   options: GridOptions & { readonly caption?: string } = {},
 ): Displayable {
-  if (!isTensor(tensor)) throw new ShapeError("image grid: expected a tensor");
+  if (!isTensor(tensor)) throw new ShapeError("tensor grid: expected a tensor");
   const view = readTensor(tensor);
   const images = asImages(view);
   if (images === undefined)
     throw new ShapeError(
-      `image grid: expected [count, height, width, 1 | 3 | 4] with at least 8 × 8 pixels, got ${formatShape(view.shape)}`,
+      `tensor grid: expected [count, height, width, 1 | 3 | 4] with at least 8 × 8 pixels, got ${formatShape(view.shape)}`,
     );
   const caption = options.caption ?? summary(view);
-  return displayable(() => ({ [mime.png]: gridOf(images, caption, options), [mime.text]: caption }));
+  return displayable(() => ({ [mime.png]: imageGrid(images, caption, options), [mime.text]: caption }));
 }
 
 /**

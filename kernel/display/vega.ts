@@ -102,7 +102,8 @@ function drawNow(spec: Spec, lite: boolean, loaded: Libraries): string {
     const inner = view as unknown as { _viewWidth: number; _viewHeight: number; _origin: [number, number] };
     const Renderer = (vega as unknown as { SVGStringRenderer: new (loader: unknown) => SvgRenderer })
       .SVGStringRenderer;
-    const root = (view.scenegraph() as unknown as { root: unknown }).root;
+    const root = (view.scenegraph() as unknown as { root: SceneNode }).root;
+    placeImages(root);
     return new Renderer(view.loader())
       .initialize(
         null,
@@ -116,6 +117,22 @@ function drawNow(spec: Spec, lite: boolean, loaded: Libraries): string {
       .svg();
   } finally {
     view.finalize();
+  }
+}
+
+interface SceneNode {
+  readonly marktype?: string;
+  readonly items?: readonly SceneNode[];
+  readonly url?: string;
+  image?: object;
+}
+
+/** Gives the image marks their pictures, which Vega would load later: an address in the SVG is all it takes. */
+function placeImages(node: SceneNode): void {
+  for (const item of node.items ?? []) {
+    if (node.marktype === "image" && item.url !== undefined)
+      item.image = { complete: false, width: 0, height: 0, src: item.url, url: item.url };
+    placeImages(item);
   }
 }
 

@@ -21,6 +21,7 @@ export interface Widget<T> extends Displayable {
 
 interface Kind<T> {
   readonly model: string;
+  readonly view: string;
   readonly style?: string;
   readonly state: State;
   /** Between the widget's `key` and the value that the cell sees. */
@@ -64,7 +65,7 @@ function createWidget<T>(kind: Kind<T>, initial: T): Widget<T> {
       layout: `IPY_MODEL_${layout.id}`,
       ...(style === undefined ? {} : { style: `IPY_MODEL_${style.id}` }),
     };
-    const state = stateOf(kind.model, controls, parts, kind.model.replace(/Model$/, "View"));
+    const state = stateOf(kind.model, controls, parts, kind.view);
     const opened = openModel(state);
     opened.onMessage((data) => {
       if (data.method === "request_state")
@@ -124,13 +125,10 @@ export function slider({
 }: SliderOptions): Widget<number> {
   if (!(min <= value && value <= max))
     throw new ConfigError(`slider: expected ${min} ≤ value ≤ ${max}, got ${value}`);
-  const model = "FloatSliderModel";
+  const names = { model: "FloatSliderModel", view: "FloatSliderView", style: "SliderStyleModel" };
   const state = { min, max, step, description, readout_format: step % 1 === 0 ? "d" : ".3g" };
   const text = (now: number) => `${description || "slider"}: ${now} (${min} to ${max})`;
-  return createWidget(
-    { model, style: "SliderStyleModel", state, key: "value", read: Number, write: (now) => now, text },
-    value,
-  );
+  return createWidget({ ...names, state, key: "value", read: Number, write: (now) => now, text }, value);
 }
 
 export interface DropdownOptions<T> {
@@ -150,6 +148,7 @@ export function dropdown<T>({
   return createWidget(
     {
       model: "DropdownModel",
+      view: "DropdownView",
       style: "DescriptionStyleModel",
       state: { _options_labels: options.map(String), description },
       key: "index",
@@ -172,6 +171,7 @@ export function progressWidget({
   return createWidget(
     {
       model: "FloatProgressModel",
+      view: "ProgressView",
       style: "ProgressStyleModel",
       state: { min: 0, max: total, description, bar_style: "" },
       key: "value",

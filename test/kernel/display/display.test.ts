@@ -8,12 +8,12 @@ import { encodePng } from "../../../kernel/display/png.js";
 import {
   html,
   image,
-  imageGrid,
   json,
   latex,
   markdown,
   mimeBundle,
   table,
+  tensorGrid,
 } from "../../../kernel/display/rich.js";
 import { dropdown, slider } from "../../../kernel/display/widgets.js";
 import { eager, hostTensor, tf } from "../../../src/index.js";
@@ -63,6 +63,23 @@ describe("figures", () => {
     // Identifiers of clip paths count up.
     const plain = (svg: unknown) => String(svg).replace(/(clip|gradient_)\d+/g, "$1");
     expect(plain(now(faceted)["image/svg+xml"])).toBe(plain(own));
+  });
+
+  test("pictures in a figure are in its picture", async () => {
+    const [vega, { compile }] = await Promise.all([import("vega"), import("vega-lite")]);
+    const pixel = `data:image/png;base64,${Buffer.from(encodePng({ width: 1, height: 1, rgb: Uint8Array.of(1, 2, 3) })).toString("base64")}`;
+    const spec = {
+      data: { values: [{ x: 1, url: pixel }] },
+      layer: [
+        {
+          mark: { type: "image", width: 20, height: 20 },
+          encoding: { x: { field: "x", type: "quantitative" }, url: { field: "url" } },
+        },
+      ],
+    };
+    const own = await new vega.View(vega.parse(compile(spec as never).spec), { renderer: "none" }).toSVG();
+    expect(now(spec)["image/svg+xml"]).toContain(pixel);
+    expect(String(now(spec)["image/svg+xml"]).replace(/clip\d+/g, "")).toBe(own.replace(/clip\d+/g, ""));
   });
 
   test("Vega, compositions, and what only looks like a figure", () => {
@@ -191,7 +208,7 @@ describe("tensors", () => {
 
   test("the grid holds the pixels", async () => {
     const red = Uint8Array.from({ length: 2 * 8 * 8 * 3 }, (_, i) => (i % 3 === 0 && i < 192 ? 255 : 0));
-    const bundle = now(imageGrid(hostTensor(red, [2, 8, 8, 3]), { caption: "" }));
+    const bundle = now(tensorGrid(hostTensor(red, [2, 8, 8, 3]), { caption: "" }));
     const { data, info } = await sharp(bundle["image/png"] as Uint8Array)
       .raw()
       .toBuffer({ resolveWithObject: true });
@@ -205,7 +222,7 @@ describe("tensors", () => {
       [255, 255, 255],
       [0, 0, 0],
     ]);
-    expect(() => imageGrid(hostTensor(new Uint8Array(4), [2, 2]))).toThrow("image grid: expected");
+    expect(() => tensorGrid(hostTensor(new Uint8Array(4), [2, 2]))).toThrow("tensor grid: expected");
   });
 });
 

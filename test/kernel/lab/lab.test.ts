@@ -54,7 +54,7 @@ describeWith(
 
     test("a progress bar moves in place; tables and image grids show", async () => {
       const progress = await lab.run(
-        'import { track, table, imageGrid } from "jessl/kernel";\nimport { hostTensor } from "jessl";\nfor (const i of track([1, 2, 3, 4], { title: "work" })) await new Promise((r) => setTimeout(r, 200));\ndisplay(table([{ method: "simclr", knn: 0.812 }, { method: "byol", knn: 0.79 }]));\nimageGrid(hostTensor(Uint8Array.from({ length: 8 * 28 * 28 }, (_, i) => i % 256), [8, 28, 28, 1]))',
+        'import { track, table, tensorGrid } from "jessl/kernel";\nimport { hostTensor } from "jessl";\nfor (const i of track([1, 2, 3, 4], { title: "work" })) await new Promise((r) => setTimeout(r, 200));\ndisplay(table([{ method: "simclr", knn: 0.812 }, { method: "byol", knn: 0.79 }]));\ntensorGrid(hostTensor(Uint8Array.from({ length: 8 * 28 * 28 }, (_, i) => i % 256), [8, 28, 28, 1]))',
       );
       await progress.getByText("work 100 %").waitFor();
       await progress.locator(".jp-OutputArea-executeResult img").waitFor();
@@ -74,6 +74,11 @@ describeWith(
       await cell.locator(".noUi-handle").focus();
       await lab.page.keyboard.press("ArrowRight");
       await readout.getByText("5").waitFor();
+      expect(
+        await cell
+          .locator(".progress-bar")
+          .evaluate((bar) => (bar as unknown as { style: { width: string } }).style.width),
+      ).toBe("50%");
       const values = await lab.run("[rate.value, method.value, done.value]");
       await values.getByText("[ 5, 'byol', 2 ]").waitFor();
       await lab.screenshot("6-widgets");
