@@ -12,6 +12,7 @@ import type { TrainConfig } from "./config/schema.js";
 import { createDataset } from "./dataset.js";
 import type { HostState } from "./loop.js";
 import { loadNegatives } from "./negatives.js";
+import { normalizedEncoder } from "./normalized.js";
 import { createProgram, type TrainState } from "./program.js";
 import { readRunConfig, runFolder } from "./run-folder.js";
 
@@ -51,8 +52,8 @@ export async function loadEncoder(
       `run ${path}: expected a checkpoint, found ${listCheckpoints(folder.checkpoints).length}`,
     );
   const { height, width, channels } = await createDataset(config, "train");
-  const imageShape = [height, width, channels];
-  const layer = createEncoder(config.encoder, imageShape);
+  const imageShape = [height, width, channels] as const;
+  const layer = normalizedEncoder(createEncoder(config.encoder, imageShape), config.views, imageShape);
   const like = layer.init([0, 0]);
   const restore = (tree: Tree<HostTensor>, prefix: string) =>
     restoreTree(tree, checkpoint.tensors, checkpoint.path, prefix);

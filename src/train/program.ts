@@ -23,6 +23,7 @@ import type { DeviceState, Program } from "./loop.js";
 import { createMethod } from "./methods/index.js";
 import type { Method } from "./methods/method.js";
 import { copiesOf, negativesOf } from "./negatives.js";
+import { normalizedEncoder } from "./normalized.js";
 import { chosen, pathFilter } from "./paths.js";
 import { purpose } from "./purpose.js";
 import { resolutionAt } from "./resolution.js";
@@ -34,6 +35,7 @@ import { openStream, type Stream } from "./stream.js";
 export type { StepInput, StepResult, TrainState } from "./step.js";
 
 export interface TrainProgram extends Program {
+  /** For images as they are in the data set: with the views' normalisation before it, if they have one. */
   readonly encoder: Layer;
   /** The step as a plain function over tensors, to run eagerly or to look at; of the last epoch's resolution. */
   readonly step: (state: TrainState<tf.Tensor>, input: StepInput<tf.Tensor>) => StepResult;
@@ -143,7 +145,7 @@ export function createProgram(
   return {
     stepsPerEpoch,
     batch: config.batch,
-    encoder,
+    encoder: normalizedEncoder(encoder, views, imageShape),
     step: functionsFor(lastPipelines).step,
     input,
     initial: () => ({ ...start, optimiser: optimiser.init(trainedOf(start.params)) }),

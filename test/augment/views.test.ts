@@ -148,6 +148,28 @@ test("neighbours that only resample are applied as one, with the pixels of one a
   expectClose((await applyCompiled(pipeline, batch, drawn)).data, step.data, { absolute: 1e-5 });
 });
 
+test("what a key draws stays what it is: runs of older versions can be repeated", () => {
+  const pipeline = (["randomResizedCrop", "horizontalFlip", "colorJitter", "gaussianBlur"] as const).flatMap(
+    (name) => alone(name, [32, 32, 3]),
+  );
+  const drawn = drawViews([pipeline], fold(key(1), 2), [3, 4], [32, 32, 3])[0]!;
+  const plain = [0, 1].map((i) =>
+    describeDrawn(pipeline, drawn, i).flatMap(({ parameters }) =>
+      Object.values(parameters).map((value) => Number((value as number).toFixed(5))),
+    ),
+  );
+  expect(plain.map((values) => values.join(" "))).toMatchInlineSnapshot(`
+    [
+      "2 4 26 24 0 1 1 1 0 0",
+      "4 4 23 24 1 1.1565 1.09681 0.84006 0.0452 1.64563",
+    ]
+  `);
+  const [noise] = drawViews([alone("gaussianNoise", [1, 4, 1])], fold(key(1), 2), [3], [1, 4, 1])[0]!;
+  expect(Array.from(noise!.noise!.data, (x) => x.toFixed(5)).join(" ")).toBe(
+    "0.35333 0.44889 -0.36205 0.41389",
+  );
+});
+
 test("recipes: the standard one follows channels and size; views take turns", () => {
   const named = (shape: ImageShape, count?: number) =>
     presetViews("standard", shape, count).map((view) => view.map(({ name }) => name));
