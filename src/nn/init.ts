@@ -28,3 +28,20 @@ export function fanInUniform(key: Key, shape: readonly number[], fanIn: number):
 export function filled(shape: readonly number[], value: number): HostTensor {
   return hostTensor(new Float32Array(sizeOf(shape)).fill(value), shape);
 }
+
+/** A normal of standard deviation `deviation`. */
+export function normalValues(key: Key, shape: readonly number[], deviation: number): HostTensor {
+  return hostTensor(
+    normal(key, sizeOf(shape)).map((value) => value * deviation),
+    shape,
+  );
+}
+
+/** A [fan in, fan out] matrix, uniform in ±√(6 / (fan in + fan out)) (Glorot and Bengio 2010). */
+export function xavierUniform(key: Key, fanIn: number, fanOut: number): HostTensor {
+  const bound = Math.sqrt(6 / (fanIn + fanOut));
+  return hostTensor(
+    uniform(key, fanIn * fanOut).map((value) => (2 * value - 1) * bound),
+    [fanIn, fanOut],
+  );
+}

@@ -2,22 +2,27 @@
 import { tf } from "../engine/tf.js";
 import { fold } from "../random/index.js";
 import { formatShape, ShapeError } from "../support/errors.js";
-import { fanInUniform, heNormal } from "./init.js";
+import { fanInUniform, filled, heNormal } from "./init.js";
 import { type LayerFactory, lambda } from "./layer.js";
 
 export interface ConvOptions {
   /** Side length of the kernel. */
   readonly kernel?: number;
   readonly stride?: number;
+  /** Whether it has a bias, 0 at first; false by default, for a batch norm follows. */
+  readonly bias?: boolean;
 }
 
-type ConvParams = { readonly kernel: tf.Tensor4D };
+type ConvParams = { readonly kernel: tf.Tensor4D; readonly bias?: tf.Tensor1D };
 
 /**
- * A convolution without bias (a batch norm follows), padded by kernel ÷ 2 on every side as in PyTorch:
+ * A convolution, padded by kernel ÷ 2 on every side as in PyTorch:
  * [height, width, in] → [⌈height / stride⌉, ⌈width / stride⌉, channels] for odd kernels.
  */
-export function conv(channels: number, { kernel = 3, stride = 1 }: ConvOptions = {}): LayerFactory {
+export function conv(
+  channels: number,
+  { kernel = 3, stride = 1, bias = false }: ConvOptions = {},
+): LayerFactory {
   return (inputShape) => {
     const [height, width, input] = inputShape;
     if (inputShape.length !== 3)
@@ -29,13 +34,17 @@ export function conv(channels: number, { kernel = 3, stride = 1 }: ConvOptions =
     return {
       outputShape: [side(height!), side(width!), channels],
       init: (key) => ({
-        params: { kernel: heNormal(key, [kernel, kernel, input!, channels], kernel * kernel * channels) },
+        params: {
+          kernel: heNormal(key, [kernel, kernel, input!, channels], kernel * kernel * channels),
+          ...(bias ? { bias: filled([channels], 0) } : {}),
+        },
         state: null,
       }),
-      apply: ({ params }, x) => ({
-        output: tf.conv2d(x as tf.Tensor4D, (params as ConvParams).kernel, stride, pad),
-        state: null,
-      }),
+      apply: ({ params }, x) => {
+        const { kernel: weights, bias: b } = params as ConvParams;
+        const output = tf.conv2d(x as tf.Tensor4D, weights, stride, pad);
+        return { output: b ? tf.add(output, b) : output, state: null };
+      },
     };
   };
 }

@@ -31,6 +31,8 @@ export interface ResNetOptions {
 const depths = {
   resnet8: { blocks: [1, 1, 1], bottleneck: false, width: 16 },
   resnet18: { blocks: [2, 2, 2, 2], bottleneck: false, width: 64 },
+  resnet34: { blocks: [3, 4, 6, 3], bottleneck: false, width: 64 },
+  resnet50: { blocks: [3, 4, 6, 3], bottleneck: true, width: 64 },
 } as const;
 
 export type ResNetName = keyof typeof depths;

@@ -7,6 +7,8 @@ import type { Pipeline } from "../augment/views.js";
 import { convnet } from "../nn/convnet.js";
 import type { Layer } from "../nn/layer.js";
 import { namedResnet } from "../nn/resnet.js";
+import { vgg } from "../nn/vgg.js";
+import { vit } from "../nn/vit.js";
 import { adamw } from "../optim/adamw.js";
 import { lars } from "../optim/lars.js";
 import type { Optimiser } from "../optim/optimiser.js";
@@ -18,6 +20,7 @@ import type { OptimiserConfig } from "./config/optimiser.js";
 import type { TrainConfig } from "./config/schema.js";
 import type { ViewsConfig } from "./config/views.js";
 import { pathFilter } from "./paths.js";
+import { withWeights } from "./weights.js";
 
 /** @param shape [height, width, channels] of the images that reach the encoder */
 export function createEncoder(config: EncoderConfig, shape: readonly number[]): Layer {
@@ -25,8 +28,18 @@ export function createEncoder(config: EncoderConfig, shape: readonly number[]): 
     case "convnet":
       return convnet(shape, config);
     case "resnet8":
-    case "resnet18":
       return namedResnet(config.name, shape, config);
+    case "resnet18":
+    case "resnet34":
+    case "resnet50": {
+      const layer = namedResnet(config.name, shape, config);
+      return config.weights === null ? layer : withWeights(layer, config.weights);
+    }
+    case "vgg11":
+    case "vgg16":
+      return vgg(config.name, shape, config);
+    case "vit":
+      return vit(shape, config);
   }
 }
 

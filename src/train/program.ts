@@ -79,7 +79,11 @@ export function createProgram(
     throw new ConfigError(
       `accumulate: expected 1 with mixup, whose partners may be anywhere in the batch, got ${config.accumulate}`,
     );
-  const mlp = (features: number): Layer => projector(config.projector, features);
+  const mlp = (features: number): Layer =>
+    projector(config.projector, features, {
+      relu: config.projectorRelu,
+      coefficient: config.projectorCoefficient,
+    });
   const networks = { encoder, projector: mlp(encoder.outputShape[0]!), mlp, classes: dataset.classes.length };
   const method = createMethod(config.method, networks);
   if (views.count < method.views)

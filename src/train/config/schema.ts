@@ -58,6 +58,12 @@ export const trainConfigSchema = z.strictObject({
     .regex(/^$|^\d+(-\d+)*$/, "expected widths such as 512-128, or an empty text for none")
     .default("128-64")
     .describe("widths of the MLP between representation and loss"),
+  projectorRelu: z.boolean().default(false).describe("a ReLU after the projector's last layer too"),
+  projectorCoefficient: z
+    .number()
+    .positive()
+    .default(1)
+    .describe("multiplies the width of the projector's last hidden layer"),
   method: methodSchema.prefault({ name: "simclr" }).describe("the method"),
   views: viewsSchema.prefault({}).describe("how the views of an image are made"),
   resolution: resolutionSchema
