@@ -19,8 +19,11 @@ export { hostScalar, hostTensor, hostZeros } from "./engine/host.js";
 // engine
 export type { Argument, Arguments, CompileReport, JitOptions, Jitted, OnDevice } from "./engine/jit.js";
 export { eager, jit } from "./engine/jit.js";
+export { type Choice, chooseDevice } from "./engine/run/choose.js";
+export type { ChromeTrace, TraceEvent } from "./engine/run/chrome-trace.js";
 export type { DeviceName } from "./engine/run/device.js";
 export type { Profile, ProfileRow } from "./engine/run/profile.js";
+export { type DeviceStatus, deviceStatuses } from "./engine/run/status.js";
 export { tf } from "./engine/tf.js";
 export { constant, isTracing, scope } from "./engine/trace/trace.js";
 export type { Tree } from "./engine/tree.js";

@@ -69,6 +69,17 @@ async function bench(names: string[], options: Options): Promise<void> {
     });
     return;
   }
+  if (names[0] === "scaling") {
+    const { runScaling } = await import("../../bench/scaling.js");
+    const { peers } = await import("../../bench/sides.js");
+    const { rounds, turn: turnMs, threads = defaultThreads(), device } = options;
+    const wanted = options.peers?.split(",") ?? ["pytorch channels_last"];
+    const chosen = peers.filter(({ name, missing }) => wanted.includes(name) && missing() === undefined);
+    await interruptible("Stopping after this point. Press Ctrl-C again to exit at once.", async (signal) => {
+      await runScaling(chosen, { rounds, turnMs, threads, device, signal, out, log });
+    });
+    return;
+  }
   await interruptible("Stopping after this work. Press Ctrl-C again to exit at once.", async (signal) => {
     await runBench({
       names,

@@ -3,6 +3,7 @@
  * simplified, lowered to ONNX and handed to ONNX Runtime; later calls run the compiled program. On the device `tensorflow`
  * nothing is compiled: the function runs there as it is.
  */
+import { writeFileAtomic } from "../support/atomic.js";
 import { type FlatArguments, flattenArguments, type Leaf, leafElements, leafOnHost } from "./arguments.js";
 import { DeviceTensor } from "./device-tensor.js";
 import { type AnyFunction, runEagerly } from "./eager.js";
@@ -85,6 +86,8 @@ export interface Jitted<A extends readonly unknown[], R> {
   onnx(...args: Arguments<A>): Promise<Uint8Array>;
   /** Runs the program a few times and says where the time goes, by operator and by scope. */
   profile(...args: Arguments<A>): Promise<Profile>;
+  /** Writes a profile as a file that Chromium's tracing page (chrome://tracing) or ui.perfetto.dev opens. */
+  trace(path: string, ...args: Arguments<A>): Promise<Profile>;
   /** Releases all compiled programs; a later call compiles again. */
   dispose(): Promise<void>;
 }
@@ -217,6 +220,11 @@ export function jit<A extends readonly any[], R>(
 
   const methods = {
     profile,
+    trace: async (path: string, ...values: unknown[]) => {
+      const result = await profile(...values);
+      writeFileAtomic(path, JSON.stringify(result.trace));
+      return result;
+    },
     print: (...values: unknown[]) => printGraph(traced(flattenArguments(values)).simple),
     onnx: async (...values: unknown[]) => (await compiled(flattenArguments(values))).bytes,
     dispose: async () => {

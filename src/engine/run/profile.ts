@@ -6,7 +6,9 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sizeOf } from "../host.js";
-import type { OnnxModel } from "../lower/onnx.js";
+import { encodeModel, type OnnxModel } from "../lower/onnx.js";
+import { type ChromeTrace, chromeTrace, type TracedNode } from "./chrome-trace.js";
+import { Resident } from "./resident.js";
 import { type Elements, Session, type SessionOptions } from "./session.js";
 
 export interface ProfileRow {
@@ -20,6 +22,8 @@ export interface ProfileRow {
   readonly share: number;
   /** Billions of multiplications and additions a second; undefined for operators that are not products. */
   readonly gflops: number | undefined;
+  /** `gflops` as a part of what a large matrix product reaches on the device; undefined where that was not measured. */
+  readonly ofLimit: number | undefined;
 }
 
 export interface Profile {
@@ -29,6 +33,10 @@ export interface Profile {
   readonly ms: number;
   readonly operators: readonly ProfileRow[];
   readonly scopes: readonly ProfileRow[];
+  /** GFLOPS of a product of 1024 × 1024 matrices on the same device, the limit of the arithmetic. */
+  readonly limit: number | undefined;
+  /** The last run, for a file that Chromium's tracing page or Perfetto opens. */
+  readonly trace: ChromeTrace;
   /** Both tables as text. */
   readonly text: string;
 }
@@ -82,7 +90,12 @@ function scopeOf(name: string): string {
   return path.slice(0, -1).join("/") || "(no scope)";
 }
 
-function table(events: readonly Event[], runs: number, key: (event: Event) => string): ProfileRow[] {
+function table(
+  events: readonly Event[],
+  runs: number,
+  limit: number | undefined,
+  key: (event: Event) => string,
+): ProfileRow[] {
   const groups = new Map<string, { count: number; us: number; work: number; workUs: number }>();
   let total = 0;
   for (const event of events) {
@@ -96,28 +109,35 @@ function table(events: readonly Event[], runs: number, key: (event: Event) => st
     if (work > 0) group.workUs += event.dur;
     total += event.dur;
   }
-  const rows = [...groups].map(([name, { count, us, work, workUs }]) => ({
-    name,
-    count: Math.round(count / runs),
-    ms: us / 1000 / runs,
-    share: total > 0 ? us / total : 0,
-    gflops: workUs > 0 ? work / workUs / 1000 : undefined,
-  }));
+  const rows = [...groups].map(([name, { count, us, work, workUs }]) => {
+    const gflops = workUs > 0 ? work / workUs / 1000 : undefined;
+    return {
+      name,
+      count: Math.round(count / runs),
+      ms: us / 1000 / runs,
+      share: total > 0 ? us / total : 0,
+      gflops,
+      ofLimit: gflops === undefined || limit === undefined ? undefined : gflops / limit,
+    };
+  });
   return rows.sort((a, b) => b.ms - a.ms);
 }
 
 function tableText(title: string, rows: readonly ProfileRow[]): string[] {
   const width = Math.max(title.length, ...rows.map(({ name }) => name.length));
   return [
-    `${title.padEnd(width)}  nodes        ms  share  GFLOPS`,
-    ...rows.map(({ name, count, ms, share, gflops }) =>
+    `${title.padEnd(width)}  nodes        ms  share  GFLOPS  of limit`,
+    ...rows.map(({ name, count, ms, share, gflops, ofLimit }) =>
       [
         name.padEnd(width),
         String(count).padStart(6),
         ms.toFixed(3).padStart(9),
         `${(100 * share).toFixed(1)}%`.padStart(6),
         (gflops?.toFixed(1) ?? "").padStart(7),
-      ].join(" "),
+        (ofLimit === undefined ? "" : `${(100 * ofLimit).toFixed(0)}%`).padStart(9),
+      ]
+        .join(" ")
+        .trimEnd(),
     ),
   ];
 }
@@ -126,23 +146,69 @@ function tableText(title: string, rows: readonly ProfileRow[]): string[] {
  * Reads ONNX Runtime's profile of a session.
  * @param json the file's text
  * @param warmUp how many of the first runs to leave out
+ * @param limit GFLOPS that the device reaches at best, if they are known
  */
-export function readProfile(name: string, json: string, warmUp: number): Profile {
+export function readProfile(name: string, json: string, warmUp: number, limit?: number): Profile {
   const events = JSON.parse(json) as readonly Event[];
   const runs = events.filter((event) => event.cat === "Session" && event.name === "model_run").slice(warmUp);
   const start = Math.min(...runs.map(({ ts }) => ts));
   const nodes = events.filter(({ cat, ts, args }) => cat === "Node" && ts >= start && args.op_name);
   const ms = runs.reduce((sum, { dur }) => sum + dur, 0) / 1000 / runs.length;
-  const operators = table(nodes, runs.length, ({ args }) => args.op_name!);
-  const scopes = table(nodes, runs.length, (event) => scopeOf(event.name));
+  const operators = table(nodes, runs.length, limit, ({ args }) => args.op_name!);
+  const scopes = table(nodes, runs.length, limit, (event) => scopeOf(event.name));
   const text = [
-    `${name}: ${ms.toFixed(2)} ms a run, mean of ${runs.length}`,
+    `${name}: ${ms.toFixed(2)} ms a run, mean of ${runs.length}${limit === undefined ? "" : `; limit ${limit.toFixed(1)} GFLOPS`}`,
     "",
     ...tableText("operator", operators),
     "",
     ...tableText("scope", scopes),
   ].join("\n");
-  return { name, runs: runs.length, ms, operators, scopes, text };
+  const last = Math.max(...runs.map(({ ts }) => ts));
+  const trace = chromeTrace(name, nodes.filter(({ ts }) => ts >= last).map(tracedNode));
+  return { name, runs: runs.length, ms, operators, scopes, limit, trace, text };
+}
+
+function tracedNode(event: Event): TracedNode {
+  const { args, dur, ts } = event;
+  const work = operations(event);
+  const shapes = (list: readonly TypedShape[] = []): string =>
+    list.map((typed) => `[${shapeOf(typed).join(", ")}]`).join(" ");
+  return {
+    name: event.name.replace(/_kernel_time$/, ""),
+    operator: args.op_name!,
+    scope: scopeOf(event.name),
+    start: ts,
+    duration: dur,
+    shapes: `${shapes(args.input_type_shape)} → ${shapes(args.output_type_shape)}`,
+    gflops: work > 0 && dur > 0 ? work / dur / 1000 : undefined,
+  };
+}
+
+const limitSide = 1024;
+
+/** GFLOPS of a large matrix product, with these providers and threads. */
+async function measureLimit(options: SessionOptions): Promise<number> {
+  const shape = [limitSide, limitSide];
+  const tensor = (name: string) => ({ name, type: "float32", shape }) as const;
+  const model: OnnxModel = {
+    name: "limit",
+    inputs: [tensor("a"), tensor("b")],
+    outputs: [tensor("c")],
+    initializers: [],
+    nodes: [{ op: "MatMul", inputs: ["a", "b"], outputs: ["c"] }],
+    opsets: { "": 18 },
+  };
+  const session = await Session.create(model, encodeModel(model), options);
+  const matrix = new Float32Array(limitSide ** 2).fill(1 / limitSide);
+  const result = new Float32Array(limitSide ** 2);
+  let ms = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 5; i++) {
+    const start = performance.now();
+    await session.run([matrix, matrix], () => result);
+    ms = Math.min(ms, performance.now() - start);
+  }
+  await session.dispose();
+  return (2 * limitSide ** 3) / ms / 1e6;
 }
 
 const warmUpRuns = 2;
@@ -158,11 +224,15 @@ export async function profileModel(
   const folder = await mkdtemp(join(tmpdir(), "jessl-profile-"));
   try {
     const session = await Session.create(model, bytes, { ...options, profilePrefix: join(folder, "run") });
-    for (let i = 0; i < warmUpRuns + countedRuns; i++) await session.run(inputs);
+    for (let i = 0; i < warmUpRuns + countedRuns; i++)
+      for (const result of await session.run(inputs)) if (result instanceof Resident) result.dispose();
     session.endProfiling();
     await session.dispose();
     const [file] = await readdir(folder);
-    return readProfile(model.name, await readFile(join(folder, file!), "utf8"), warmUpRuns);
+    // On a GPU the matrices' way there and back would count, so there the limit is left open.
+    const limit =
+      options.resident || options.providers[0] === "cuda" ? undefined : await measureLimit(options);
+    return readProfile(model.name, await readFile(join(folder, file!), "utf8"), warmUpRuns, limit);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

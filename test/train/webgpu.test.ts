@@ -1,0 +1,64 @@
+/**
+ * The library's training step on the device `webgpu`, with every method and every encoder, against the same step on the
+ * CPU. The GPU is one in software, so everything is as small as can be.
+ */
+import { expect, it } from "vitest";
+import type { HostTensor } from "../../src/engine/host.js";
+import { flatten, leafPaths } from "../../src/engine/tree.js";
+import { encoderSchema } from "../../src/train/config/encoder.js";
+import { methodSchema } from "../../src/train/config/method.js";
+import { discriminator } from "../../src/train/config/walk.js";
+import { type HostState, toHost } from "../../src/train/loop.js";
+import { createProgram } from "../../src/train/program.js";
+import { relativeError } from "../support/close.js";
+import { describeWith } from "../support/needs.js";
+import { softwareGpu } from "../support/software-gpu.js";
+import { tinyConfig, tinyDataset } from "./methods/tiny.js";
+
+const dataset = tinyDataset();
+
+async function twoSteps(overrides: readonly string[]): Promise<{ losses: number[]; state: HostState }> {
+  const program = createProgram(tinyConfig(...overrides), dataset, {});
+  let state: Parameters<typeof program.run>[0] = program.initial();
+  const losses: number[] = [];
+  for (let step = 0; step < 2; step++) {
+    const result = await program.run(state, step);
+    state = result.state;
+    losses.push(result.metrics.loss!);
+  }
+  const host = await toHost(state);
+  await program.dispose();
+  return { losses, state: host };
+}
+
+async function expectEqualSteps(...overrides: string[]): Promise<void> {
+  const gpu = await twoSteps([...overrides, "device=webgpu"]);
+  const cpu = await twoSteps([...overrides, "device=cpu"]);
+  for (const [i, loss] of cpu.losses.entries())
+    expect(Math.abs(gpu.losses[i]! - loss) / Math.abs(loss), `loss of step ${i}`).toBeLessThan(1e-4);
+  const paths = leafPaths<HostTensor>(cpu.state);
+  const [actual, expected] = [flatten<HostTensor>(gpu.state).leaves, flatten<HostTensor>(cpu.state).leaves];
+  for (const [i, path] of paths.entries()) {
+    // What a bias before batch norm gets for a gradient is rounding, on either device another.
+    if (/momentum.*linear\d\.bias/.test(path)) continue;
+    expect(relativeError(actual[i]!.data, expected[i]!.data), path).toBeLessThan(1e-3);
+  }
+}
+
+/** Encoders in small; deeper ones of the same kind have the same layers. */
+const sizes: { readonly [encoder: string]: string } = {
+  resnet8: "width: 4",
+  resnet18: "width: 4",
+  vgg11: "width: 4",
+  vit: "patch: 5, width: 8, depth: 1, heads: 2",
+};
+
+describeWith(softwareGpu, "two steps on webgpu equal those on the CPU", () => {
+  const methods = discriminator(methodSchema)!.names;
+  const encoders = discriminator(encoderSchema)!.names.filter((name) => name in sizes);
+  // A driver in software compiles hundreds of shaders for each.
+  it.each(methods)("%s", { timeout: 180_000 }, (name) => expectEqualSteps(`method.name=${name}`));
+  it.each(encoders)("%s", { timeout: 180_000 }, (name) =>
+    expectEqualSteps(`encoder={name: ${name}, ${sizes[name]}}`),
+  );
+});
