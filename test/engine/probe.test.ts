@@ -44,9 +44,9 @@ describe("the probe of the CPU", () => {
     expect(await probe(nowhere)).toEqual({ target: portable, block: undefined, fault: undefined });
   });
 
-  it("finds no fault in either lowering of this machine", async () => {
+  it("finds no fault in the lowering of this machine", async () => {
     expect(fault).toBeUndefined();
-    expect(await findFault(portable)).toBeUndefined();
+    expect(await findFault(target)).toBeUndefined();
     if (block !== undefined) expect(target.block).toBe(block);
   });
 
@@ -56,7 +56,22 @@ describe("the probe of the CPU", () => {
       const result = await probe(withBlock(wrong));
       expect(result.target).toBe(portable);
       expect(result.block).toBe(wrong);
-      expect(result.fault).toMatch(/Conv2D|Relu|Sum|refused/);
+      expect(result.fault).toMatch(/is off by|Non-zero status|refused/);
+    }
+  });
+
+  it("finds out one wrong number in any of the results", async () => {
+    const run = withBlock(16);
+    for (const wrong of [0, 5, 10]) {
+      let runs = 0;
+      const result = await probe(async (model, inputs) => {
+        const outputs = await run(model, inputs);
+        // The first of the two programs is the blocked one; here it may be of another block than this machine's.
+        if (model.name === "self-test" && runs++ === 0) outputs[wrong]![3]! += 1;
+        return outputs;
+      });
+      expect(result.target).toBe(portable);
+      if (block === 16) expect(result.fault).toMatch(/\w+ of .* is off by 1/);
     }
   });
 

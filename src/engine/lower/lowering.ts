@@ -38,6 +38,8 @@ export class Lowering {
   /** By value: the name of each layout's copy; undefined is plain. */
   readonly #names = new Map<Value, Map<ImageLayout | undefined, string>>();
   readonly #forms = new Map<Value, Map<string, string>>();
+  /** By name: the node that makes it, for names that are not the program's own. */
+  readonly #made = new Map<string, number>();
   #scope = "";
   #next = 0;
 
@@ -67,7 +69,7 @@ export class Lowering {
     }
     this.#scope = "outputs";
     const outputs = graph.outputs.map((value, i) => {
-      this.#push("Identity", [this.plain(value)], [`o${i}`]);
+      this.#output(this.plain(value), `o${i}`);
       return { name: `o${i}`, type: value.dtype, shape: value.shape };
     });
     const opsets = { "": 18, "com.microsoft": 1, "com.microsoft.nchwc": 1 };
@@ -85,6 +87,24 @@ export class Lowering {
     };
   }
 
+  // What a node makes gets the output's name; inputs, constants and what is an output already are copied.
+  #output(name: string, output: string): void {
+    const made = this.#made.get(name);
+    if (made === undefined) {
+      this.#push("Identity", [name], [output]);
+      return;
+    }
+    const renamed = (names: readonly string[]): string[] => names.map((n) => (n === name ? output : n));
+    this.#made.delete(name);
+    for (let i = made; i < this.#nodes.length; i++) {
+      const node = this.#nodes[i]!;
+      if (!node.inputs.includes(name) && !node.outputs.includes(name)) continue;
+      this.#nodes[i] = { ...node, inputs: renamed(node.inputs), outputs: renamed(node.outputs) };
+    }
+    for (const names of this.#names.values())
+      for (const [layout, known] of names) if (known === name) names.set(layout, output);
+  }
+
   #push(
     op: string,
     inputs: readonly string[],
@@ -92,6 +112,7 @@ export class Lowering {
     attributes?: OnnxNode["attributes"],
     domain?: string,
   ): void {
+    for (const output of outputs) this.#made.set(output, this.#nodes.length);
     this.#nodes.push({
       op,
       inputs,

@@ -1,11 +1,10 @@
 /**
  * What ONNX Runtime's CPU provider can do here. Its blocked operators are internal: whether they are there, and how many
  * channels a block has, depends on its version and on the processor, and a model built for another block runs without
- * an error and gives wrong numbers. So two tiny programs run before the blocked lowering is used: one shows the block
- * size, the other holds convolutions and their gradients against TensorFlow.js.
+ * an error and gives wrong numbers. So tiny programs run before the blocked lowering is used: one shows the block size,
+ * the others hold its convolutions and their gradients against those of the portable lowering, in standard operators.
  */
 import { type Attributes, GraphBuilder, type Value } from "../graph/graph.js";
-import { interpret } from "../graph/interpret.js";
 import { type HostTensor, sizeOf } from "../host.js";
 import { blocked } from "../lower/blocked/index.js";
 import { blockedDomain } from "../lower/blocked/layout.js";
@@ -95,19 +94,21 @@ function convolutions(): { builder: GraphBuilder; outputs: Value[]; inputs: Host
   return { builder, outputs, inputs };
 }
 
-/** What is wrong with a target's numbers on this machine; undefined when they agree with TensorFlow.js's. */
+/** What is wrong with a target's numbers on this machine; undefined when they agree with the portable lowering's. */
 export async function findFault(target: Target, run = runOnce): Promise<string | undefined> {
   const { builder, outputs, inputs } = convolutions();
   const graph = builder.finish("self-test", outputs);
-  const model = new Lowering(target.prepare?.(graph) ?? graph, target).model();
-  const expected = interpret(graph, inputs);
-  let actual: HostTensor["data"][];
+  let results: HostTensor["data"][][];
   try {
-    actual = await run(model, inputs);
+    results = [
+      await run(new Lowering(target.prepare?.(graph) ?? graph, target).model(), inputs),
+      await run(new Lowering(graph, portable).model(), inputs),
+    ];
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
-  for (const [i, { data }] of expected.entries()) {
+  const [actual, expected] = results as [HostTensor["data"][], HostTensor["data"][]];
+  for (const [i, data] of expected.entries()) {
     const scale = Math.max(...data.map(Math.abs));
     const difference = Math.max(...data.map((x, j) => Math.abs(x - actual[i]![j]!)));
     if (!(difference <= 1e-4 * scale)) {

@@ -5,6 +5,7 @@
  */
 import type { Value } from "../../graph/graph.js";
 import type { Lowering } from "../lowering.js";
+import { emitBlocked } from "./layout.js";
 
 /** The filter of the convolution itself. */
 export function forwardFilter(l: Lowering, filter: Value, block: number): string {
@@ -36,7 +37,11 @@ export function backwardFilter(
     const all = l.reshape(l.plain(filter), [kh * kw, c * k]);
     const inOrder = taps.length === kh * kw && taps.every((tap, i) => tap === i);
     const picked = inOrder ? all : l.emit("Gather", [all, l.ints(taps)], { axis: { i: 0 } });
-    const split = l.reshape(picked, [taps.length, c / block, block, k / block, block]);
-    return l.reshape(l.transpose(split, [1, 3, 0, 4, 2]), [c, k, rows.length, columns.length]);
+    // First K and the block of C change places, at the speed of memory; then whole blocks move.
+    const turned = emitBlocked(l, "ReorderInput", [
+      l.reshape(picked, [(taps.length * c) / block, block, k, 1]),
+    ]);
+    const blocks = l.reshape(turned, [taps.length, c / block, k / block, block * block]);
+    return l.reshape(l.transpose(blocks, [1, 2, 0, 3]), [c, k, rows.length, columns.length]);
   });
 }
