@@ -24,6 +24,7 @@ export type { ChromeTrace, TraceEvent } from "./engine/run/chrome-trace.js";
 export type { DeviceName } from "./engine/run/device.js";
 export type { Profile, ProfileRow } from "./engine/run/profile.js";
 export { type DeviceStatus, deviceStatuses } from "./engine/run/status.js";
+export { stopGradient } from "./engine/stop-gradient.js";
 export { tf } from "./engine/tf.js";
 export { constant, isTracing, scope } from "./engine/trace/trace.js";
 export type { Tree } from "./engine/tree.js";
@@ -32,14 +33,14 @@ export { leafPaths, mapTree, zipTrees } from "./engine/tree.js";
 export * from "./evaluate/index.js";
 // figures
 export * from "./figure/index.js";
+// losses
+export * from "./loss/index.js";
 // networks
 export * from "./nn/index.js";
+// optimisers
+export * from "./optim/index.js";
 // random numbers
 export { fold, type Key, key } from "./random/index.js";
 export { packageRoot, version } from "./support/package.js";
 // training
-export { parseConfig, readConfig } from "./train/config/parse.js";
-export type { TrainConfig } from "./train/config/schema.js";
-export { loadEncoder, untrainedEncoder } from "./train/encoder.js";
-export { evaluateRun, type RunEvaluation } from "./train/evaluation.js";
-export { continueRun, type Run, startRun, type TrainResult, trainEncoder } from "./train/train.js";
+export * from "./train/index.js";

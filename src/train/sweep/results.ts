@@ -21,6 +21,9 @@ export interface SweepRow {
   readonly error?: string;
 }
 
+/** What `jessl train` writes last. */
+const evaluationFile = "evaluation.json";
+
 /** The name of the file that holds the rows. */
 export const resultsFile = "results.json";
 
@@ -36,7 +39,12 @@ export function rowOf(folder: string, run: SweepRun, error?: string): SweepRow {
   const lines = readLines(file);
   const step = listCheckpoints(checkpoints).at(-1) ?? 0;
   const last = lines.at(-1);
-  const finished = last !== undefined && last.epoch >= run.config.epochs && step >= last.step;
+  // A run ends with its evaluation.
+  const finished =
+    last !== undefined &&
+    last.epoch >= run.config.epochs &&
+    step >= last.step &&
+    existsSync(join(path, evaluationFile));
   const tail = lines.filter(({ epoch }) => epoch > run.config.epochs - 1);
   const seconds = readLines<{ seconds: number }>(times).reduce((sum, line) => sum + line.seconds, 0);
   const begun = existsSync(join(path, "config.json"));
@@ -66,7 +74,7 @@ function means(lines: readonly Readonly<Record<string, number>>[]): Record<strin
 
 /** The numbers of evaluation.json: `linear` of the trained encoder, `untrained.linear` of what stands beside it. */
 function evaluated(path: string): Record<string, number> {
-  const file = join(path, "evaluation.json");
+  const file = join(path, evaluationFile);
   if (!existsSync(file)) return {};
   const parts = JSON.parse(readFileSync(file, "utf8")) as Record<string, Record<string, number | null>>;
   return Object.fromEntries(

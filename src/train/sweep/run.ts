@@ -11,7 +11,7 @@ import { ConfigError } from "../../support/errors.js";
 import { differs, isDone, rowOf, type SweepRow, writeResults } from "./results.js";
 import type { Sweep, SweepRun } from "./spec.js";
 
-export interface SweepOptions {
+export interface RunSweepOptions {
   /** The command that trains, before its arguments: Node and jessl's main file. */
   readonly command: readonly string[];
   /** How many runs at a time; the processor's threads are shared out among them. */
@@ -33,7 +33,7 @@ export interface SweepResult {
  * Trains what is not done yet and writes results.json in `folder`.
  * @throws ConfigError when the folder holds one of the runs with another configuration
  */
-export async function runSweep(sweep: Sweep, folder: string, options: SweepOptions): Promise<SweepResult> {
+export async function runSweep(sweep: Sweep, folder: string, options: RunSweepOptions): Promise<SweepResult> {
   mkdirSync(folder, { recursive: true });
   const other = sweep.runs.find((run) => differs(folder, run));
   if (other)
@@ -60,7 +60,7 @@ export async function runSweep(sweep: Sweep, folder: string, options: SweepOptio
 async function trainRun(
   run: SweepRun,
   folder: string,
-  { command, processes, signal }: SweepOptions,
+  { command, processes, signal }: RunSweepOptions,
 ): Promise<string | undefined> {
   const path = join(folder, run.name);
   mkdirSync(path, { recursive: true });

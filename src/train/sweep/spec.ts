@@ -93,11 +93,17 @@ function makeRun(
   }
 }
 
-/** A name that a folder may have: keys without what is above them, and values. */
+/** A name that a folder may have, of keys and values: `method-byol_method.momentum-0.98_seed-1`. */
 function runName(values: Readonly<Record<string, unknown>>): string {
-  const parts = Object.entries(values).map(([key, value]) => {
-    const text = typeof value === "object" ? JSON.stringify(value) : String(value);
-    return `${key}-${text}`.replaceAll(/[^\w.-]+/g, "_");
-  });
+  const flat = (key: string, value: unknown): string[] => {
+    if (typeof value !== "object" || value === null || Array.isArray(value))
+      return [`${key}-${String(value)}`];
+    return Object.entries(value).flatMap(([part, inner]) =>
+      flat(part === "name" ? key : `${key}.${part}`, inner),
+    );
+  };
+  const parts = Object.entries(values)
+    .flatMap(([key, value]) => flat(key, value))
+    .map((part) => part.replaceAll(/[^\w.-]+/g, "_"));
   return parts.join("_").slice(0, 150) || "base";
 }

@@ -48,6 +48,15 @@ describe("the runs of a sweep", () => {
     });
   });
 
+  test("names tell objects apart", () => {
+    const runs =
+      "runs: [{ method: { name: byol, momentum: 0.9 } }, { encoder: { name: convnet, widths: [4, 8] } }]";
+    expect(readSweep(written(`name: s\n${runs}`)).runs.map(({ name }) => name)).toEqual([
+      "method-byol_method.momentum-0.9",
+      "encoder-convnet_encoder.widths-4_8",
+    ]);
+  });
+
   test("the base may be a file beside the sweep's", () => {
     writeFileSync(join(folder, "base.yaml"), "epochs: 7");
     expect(readSweep(written("name: s\nbase: base.yaml")).runs).toMatchObject([
