@@ -38,23 +38,24 @@ export class Evaluator {
     this.receiver = id;
   }
 
-  /** Runs a script; `name` is the file that its stack frames show. */
-  run(script: string, name: string): Promise<Outcome> {
+  /** Runs a script; `name` is the file that its stack frames show, `map` its source map, for a debugger. */
+  run(script: string, name: string, map: string): Promise<Outcome> {
+    const url = `data:application/json;base64,${Buffer.from(map).toString("base64")}`;
+    const expression = `${script}\n//# sourceURL=${name}\n//# sourceMappingURL=${url}`;
     return new Promise((resolve) => {
-      const ended = withSigint(() => this.evaluate(script, name, resolve));
+      const ended = withSigint(() => this.evaluate(expression, resolve));
       if (!ended) resolve({ error: new InterruptError() });
     });
   }
 
-  private evaluate(script: string, name: string, resolve: (outcome: Outcome) => void): void {
+  private evaluate(expression: string, resolve: (outcome: Outcome) => void): void {
     this.session.post(
       "Runtime.evaluate",
       {
-        expression: `${script}\n//# sourceURL=${name}`,
+        expression,
         replMode: true,
         awaitPromise: true,
         objectGroup: "cell",
-        silent: true,
         includeCommandLineAPI: false,
       },
       (failure, answer) => {

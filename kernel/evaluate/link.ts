@@ -22,14 +22,14 @@ export class Link {
   publish(kind: string, content: Json, metadata: Json = {}, buffers: readonly Uint8Array[] = []): void {
     const { parent } = currentCell();
     const copies = buffers.map((buffer) => new Uint8Array(buffer));
-    this.post({ type: "publish", at: this.ring.position, parent, kind, content, metadata, buffers: copies });
+    this.post({ type: "publish", at: this.ring.mark(), parent, kind, content, metadata, buffers: copies });
   }
 
   /** Sends a message that must follow what was printed before it. */
   send(message: Omit<Extract<ToProtocol, { type: "done" }>, "at">): void;
   send(message: { type: "input"; parent: number; prompt: string; password: boolean }): void;
   send(message: object): void {
-    this.post({ ...message, at: this.ring.position } as ToProtocol);
+    this.post({ ...message, at: this.ring.mark() } as ToProtocol);
   }
 
   /** Tells the protocol thread that an interrupt arrived. */

@@ -125,7 +125,7 @@ export class Runner {
         await runCellMagic(foreign, body.trimStart(), around);
         return undefined;
       }
-      return body.trim() === "" ? undefined : await this.evaluate(body, cell);
+      return body.trim() === "" ? undefined : await this.evaluate(body, cell, task.code);
     } finally {
       if (wrappers.some(({ name }) => name === "%%time"))
         this.link.print("stdout", `time: ${duration(performance.now() - begin)}\n`);
@@ -135,6 +135,7 @@ export class Runner {
   private async evaluate(
     code: string,
     cell: CellContext,
+    text = code,
     expression = false,
   ): Promise<MimeBundle | undefined> {
     const begin = performance.now();
@@ -146,7 +147,7 @@ export class Runner {
     this.scripts += 1;
     const name = `cell-${this.scripts}.ts`;
     this.sources.add(name, code, map);
-    const outcome = await cell.guard(this.evaluator.run(js, name));
+    const outcome = await cell.guard(this.evaluator.run(js, name, withText(map, text)));
     this.timing = { compile: middle - begin, evaluate: performance.now() - middle };
     if ("error" in outcome) throw outcome.error;
     if (cell.signal.aborted) throw new InterruptError();
@@ -159,7 +160,7 @@ export class Runner {
     const found: { [name: string]: object } = {};
     for (const [name, code] of Object.entries(wanted)) {
       try {
-        const data = (await this.evaluate(code, cell, true)) ?? { "text/plain": "undefined" };
+        const data = (await this.evaluate(code, cell, code, true)) ?? { "text/plain": "undefined" };
         found[name] = { status: "ok", data, metadata: {} };
       } catch (error) {
         found[name] = { status: "error", ...this.describe(error) };
@@ -167,6 +168,11 @@ export class Runner {
     }
     return found;
   }
+}
+
+// A debugger knows a cell by its whole text, magics included.
+function withText(map: string, text: string): string {
+  return JSON.stringify({ ...(JSON.parse(map) as object), sourcesContent: [text] });
 }
 
 function duration(milliseconds: number): string {

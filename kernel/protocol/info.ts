@@ -29,7 +29,7 @@ export function kernelInfo() {
       { text: "TypeScript handbook", url: "https://www.typescriptlang.org/docs/handbook/intro.html" },
       { text: "Node.js", url: "https://nodejs.org/docs/latest-v20.x/api/" },
     ],
-    debugger: false,
-    supported_features: [] as string[],
+    debugger: true,
+    supported_features: ["debugger"],
   };
 }

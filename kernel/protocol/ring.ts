@@ -5,7 +5,8 @@
  * socket sends waits for room, so that memory stays bounded and no line is lost.
  *
  * Layout: a control block of Int32 (written and read positions modulo 2³², a flag that the reader sleeps), then the
- * bytes. A record is [parent: uint32, stream: uint32, length: uint32, UTF-8 bytes], padded to 4 bytes; it may wrap.
+ * bytes. A record is [parent: uint32, stream: uint32, length: uint32, UTF-8 bytes], padded to 4 bytes; it may wrap. An
+ * empty record of stream 2 is a mark: here a message was posted, and what follows must not be read before it has arrived.
  */
 const written = 0;
 const read = 1;
@@ -13,6 +14,7 @@ const asleep = 2;
 const closed = 3;
 const controlBytes = 16;
 const headerBytes = 12;
+const mark = 2;
 
 /** The streams by number. */
 export const streams = ["stdout", "stderr"] as const;
@@ -69,12 +71,18 @@ export class RingWriter extends Ring {
       const result = this.encoder.encodeInto(rest, this.scratch);
       const taken = result.read ?? 0;
       if (taken === 0) return;
-      this.append(parent, stream, this.scratch, result.written ?? 0);
+      this.append(parent, streams.indexOf(stream), this.scratch, result.written ?? 0);
       rest = rest.length === taken ? "" : rest.slice(taken);
     }
   }
 
-  private append(parent: number, stream: StreamName, bytes: Uint8Array, length: number): void {
+  /** Marks the place of a message that is about to be posted; its position. */
+  mark(): number {
+    this.append(0, mark, this.scratch, 0);
+    return this.position;
+  }
+
+  private append(parent: number, stream: number, bytes: Uint8Array, length: number): void {
     const size = (headerBytes + length + 3) & ~3;
     const start = Atomics.load(this.control, written);
     for (;;) {
@@ -85,7 +93,7 @@ export class RingWriter extends Ring {
       Atomics.wait(this.control, read, tail, 1000);
     }
     this.header[0] = parent;
-    this.header[1] = stream === "stderr" ? 1 : 0;
+    this.header[1] = stream;
     this.header[2] = length;
     this.put(start, this.headerView, headerBytes);
     this.put(start + headerBytes, bytes, length);
@@ -140,14 +148,22 @@ export class RingReader extends Ring {
     Atomics.notify(this.control, read);
   }
 
-  /** Takes records of one parent and stream, up to `position` and about `limit` bytes; undefined if none. */
-  take(position: number, limit: number): Printed | undefined {
+  /**
+   * Takes records of one parent and stream, up to `position` and about `limit` bytes; undefined if none. Marks are passed
+   * over, or with `stop` not passed.
+   */
+  take(position: number, limit: number, stop = false): Printed | undefined {
     let tail = Atomics.load(this.control, read);
     let parent = -1;
     let stream = -1;
     let length = 0;
     while (((position - tail) | 0) > 0 && length < limit) {
       const [from, kind, size] = [this.word(tail), this.word(tail + 4), this.word(tail + 8)];
+      if (kind === mark) {
+        if (stop) break;
+        tail = (tail + headerBytes) | 0;
+        continue;
+      }
       if (parent === -1) [parent, stream] = [from, kind];
       else if (parent !== from || stream !== kind) break;
       if (length + size > this.scratch.length) this.grow(length + size);
@@ -155,10 +171,10 @@ export class RingReader extends Ring {
       length += size;
       tail = (tail + ((headerBytes + size + 3) & ~3)) | 0;
     }
-    if (parent === -1) return undefined;
     const text = this.decoder.decode(this.scratch.subarray(0, length));
     Atomics.store(this.control, read, tail);
     Atomics.notify(this.control, read);
+    if (parent === -1) return undefined;
     return { parent, stream: streams[stream === 1 ? 1 : 0], text };
   }
 

@@ -16,6 +16,7 @@ import type {
 } from "./channel.js";
 import { shared, type ToEvaluation, type ToProtocol } from "./channel.js";
 import { address, type Connection } from "./connection.js";
+import { DebugAdapter } from "./debug/adapter.js";
 import { History, historyPath } from "./history.js";
 import { kernelInfo } from "./info.js";
 import { Interrupter } from "./interrupt.js";
@@ -48,6 +49,8 @@ export class Server {
   private readonly language: MessagePort;
   private readonly input: MessagePort;
   private readonly evaluation: (message: ToEvaluation) => void;
+
+  private readonly debugger = new DebugAdapter((event) => this.publish(this.running, "debug_event", event));
 
   private parents = new Map<number, Message>();
   private lastParent = 0;
@@ -119,6 +122,7 @@ export class Server {
     this.closing = true;
     this.ring.close();
     this.interrupter.close();
+    this.debugger.close();
     await Promise.race([
       Promise.all(Object.values(this.out).map((outbox) => outbox.flushed())),
       new Promise((resolve) => setTimeout(resolve, 500)),
@@ -230,6 +234,8 @@ export class Server {
           this.publish(request.message, "shutdown_reply", { status: "ok", restart });
           return { status: "ok", restart };
         }
+        case "debug_request":
+          return request.socket === "control" ? this.debugger.request(content) : undefined;
         case "history_request":
           return this.onHistory(content);
         case "complete_request":
@@ -276,6 +282,7 @@ export class Server {
 
   /** Interrupts the running cell, also while it waits for input. */
   interrupt(): void {
+    this.debugger.resume();
     this.answerInput({ interrupted: true });
     this.interrupter.request();
   }
@@ -400,13 +407,14 @@ export class Server {
         if (this.events.length > 0) continue;
       }
       await Promise.race([arrival, new Promise((resolve) => setTimeout(resolve, batchMilliseconds))]);
-      if (this.events.length === 0) await this.drain(this.ring.end);
+      if (this.events.length === 0) await this.drain(this.ring.end, true);
     }
   }
 
-  private async drain(position: number): Promise<void> {
+  // With `stop`, not beyond the place of a message that has been posted but has not arrived.
+  private async drain(position: number, stop = false): Promise<void> {
     while (!this.ring.isReadTo(position)) {
-      const printed = this.ring.take(position, batchBytes);
+      const printed = this.ring.take(position, batchBytes, stop);
       if (printed === undefined) return;
       const { parent, stream, text } = printed;
       this.publish(this.parents.get(parent), "stream", { name: stream, text });

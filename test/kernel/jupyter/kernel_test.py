@@ -14,7 +14,7 @@ class JesslKernelTests(suite.KernelTests):
     code_stderr = "console.error('to stderr')"
     completion_samples = [
         {"text": "consol", "matches": {"console"}},
-        {"text": "Math.sqr", "matches": {"sqrt"}},
+        {"text": "Math.sqr", "matches": {"sqrt", "SQRT2", "SQRT1_2"}},
         {"text": "'abc'.toUpper", "matches": {"toUpperCase"}},
         {"text": "%%ba", "matches": {"%%bash"}},
     ]

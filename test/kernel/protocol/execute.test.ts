@@ -137,6 +137,18 @@ describe("output", () => {
     expect(seen.slice(2, -1)).toEqual(["stdout:a\n", "stderr:b\n", "'c'", "stdout:d", "'e'"]);
   });
 
+  test("and a thousand times in turn", async () => {
+    const { iopub } = await kernel.run("for (let i = 0; i < 1000; i++) { console.log(i); display(i) }");
+    const seen = iopub.flatMap(({ type, content }) =>
+      type === "stream"
+        ? content.text.trim().split("\n")
+        : type === "display_data"
+          ? [content.data["text/plain"]]
+          : [],
+    );
+    expect(seen).toEqual(Array.from({ length: 2000 }, (_, i) => String(i >> 1)));
+  });
+
   test("what a cell prints before it computes is shown while it computes", async () => {
     const id = await kernel.start(
       "console.log('now'); { const end = Date.now() + 1500; while (Date.now() < end); }",

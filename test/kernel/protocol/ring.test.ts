@@ -42,6 +42,19 @@ describe("the ring", () => {
     expect(reader.take(position, 1000)).toBeUndefined();
   });
 
+  test("does not pass the place of a message that has not arrived", () => {
+    const memory = allocateRing(1024);
+    const writer = new RingWriter(memory, () => undefined);
+    const reader = new RingReader(memory);
+    writer.write(1, "stdout", "before");
+    const position = writer.mark();
+    writer.write(1, "stdout", "after");
+    expect(reader.take(reader.end, 1000, true)!.text).toBe("before");
+    expect(reader.take(reader.end, 1000, true)).toBeUndefined();
+    expect(reader.take(position, 1000)).toBeUndefined();
+    expect(reader.take(reader.end, 1000, true)!.text).toBe("after");
+  });
+
   test("makes a writer wait for room and loses nothing", async () => {
     const memory = allocateRing(4096);
     const source = `
