@@ -8,7 +8,7 @@ import { suggestion } from "../src/support/nearest.js";
 import { measure } from "./measure.js";
 import { type Row, readResults, saveRows } from "./results.js";
 import { type Peer, peers } from "./sides.js";
-import { textTable } from "./table.js";
+import { benchTable } from "./table.js";
 import { cpuName } from "./versions.js";
 import { type Work, works } from "./works.js";
 
@@ -82,7 +82,7 @@ export async function runBench(options: BenchOptions): Promise<Row[]> {
     for (const { peer, reason } of failed) log(`  ${peer} did not run: ${reason}`);
     saveRows(rows, out);
     all.push(...rows);
-    log(`\n${textTable(rows)}\n`);
+    log(`\n${benchTable(rows)}\n`);
   }
   return all;
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { writeFileAtomic } from "../src/support/atomic.js";
 import { DataError } from "../src/support/errors.js";
 import { packageRoot } from "../src/support/package.js";
+import { type Column, markdownTable, textTable } from "../src/support/table.js";
 import type { Row } from "./results.js";
 import { works } from "./works.js";
 
@@ -12,15 +13,15 @@ const titleOf = (name: string): string => works.find((work) => work.name === nam
 const number = (value: number): string =>
   value >= 100 ? Math.round(value).toLocaleString("en") : value.toPrecision(3);
 
-const heading = [
-  "work",
-  "ours",
-  "GFLOPS (of GEMM peak)",
-  "memory",
-  "peer",
-  "its time",
-  "its memory",
-  "ratio",
+const columns: readonly Column[] = [
+  { title: "work" },
+  { title: "ours" },
+  { title: "GFLOPS (of GEMM peak)" },
+  { title: "memory" },
+  { title: "peer", align: "left" },
+  { title: "its time" },
+  { title: "its memory" },
+  { title: "ratio" },
 ];
 
 function cells(row: Row, first: boolean): string[] {
@@ -55,17 +56,8 @@ function tableCells(rows: readonly Row[]): string[][] {
 }
 
 /** For a terminal. */
-export function textTable(rows: readonly Row[]): string {
-  const lines = [heading, ...tableCells(rows)];
-  const widths = heading.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
-  return lines
-    .map((line) =>
-      line
-        .map((cell, column) => cell.padEnd(widths[column]!))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+export function benchTable(rows: readonly Row[]): string {
+  return textTable(columns, tableCells(rows));
 }
 
 /** One Markdown table for each processor and device, with what was measured, when and with which versions. */
@@ -79,14 +71,7 @@ export function markdownTables(rows: readonly Row[]): string {
     const dates = group.map(({ date }) => date.slice(0, 10)).sort();
     const when = dates[0] === dates.at(-1) ? dates[0] : `${dates[0]} to ${dates.at(-1)}`;
     const versions = [...new Set(group.flatMap((row) => [row.version, row.peer_version]))].join("; ");
-    const line = (list: readonly string[]): string => `| ${list.join(" | ")} |`;
-    return [
-      `${name}. ${when}. ${versions}.`,
-      "",
-      line(heading),
-      line(["---", "--:", "--:", "--:", "---", "--:", "--:", "--:"]),
-      ...tableCells(group).map(line),
-    ].join("\n");
+    return `${name}. ${when}. ${versions}.\n\n${markdownTable(columns, tableCells(group))}`;
   });
   return parts.join("\n\n");
 }

@@ -5,6 +5,7 @@
 import { convnet } from "../src/nn/convnet.js";
 import type { Layer } from "../src/nn/layer.js";
 import { type ResNetStem, resnet } from "../src/nn/resnet.js";
+import { vit } from "../src/nn/vit.js";
 
 export type EncoderSpec =
   | { readonly name: "convnet"; readonly widths: readonly number[]; readonly strides: readonly number[] }
@@ -14,6 +15,13 @@ export type EncoderSpec =
       readonly bottleneck: boolean;
       readonly width: number;
       readonly stem: ResNetStem;
+    }
+  | {
+      readonly name: "vit";
+      readonly patch: number;
+      readonly width: number;
+      readonly depth: number;
+      readonly heads: number;
     };
 
 export interface Work {
@@ -84,6 +92,14 @@ export const works: readonly Work[] = [
     projector: "512-128",
   },
   {
+    name: "vit-tiny",
+    title: "ViT-Tiny/4, 64 × 2 of 32²",
+    task: "train",
+    images: [128, 32, 32, 3],
+    encoder: { name: "vit", patch: 4, width: 192, depth: 12, heads: 3 },
+    projector: "512-128",
+  },
+  {
     name: "resnet18-inference",
     title: "ResNet-18 inference, 256 of 32²",
     task: "inference",
@@ -100,5 +116,7 @@ export function encoderOf(spec: EncoderSpec, shape: readonly number[]): Layer {
       return convnet(shape, spec);
     case "resnet":
       return resnet(shape, spec);
+    case "vit":
+      return vit(shape, spec);
   }
 }

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
+from torchvision.models.vision_transformer import VisionTransformer
 
 
 def convnet(spec, channels):
@@ -47,12 +48,22 @@ def resnet(spec, channels):
     return nn.Sequential(*stem, *stages, nn.AdaptiveAvgPool2d(1), nn.Flatten()), features
 
 
+def vit(spec, side):
+    """torchvision's without its classifier; the class token is the representation."""
+    width = spec["width"]
+    model = VisionTransformer(side, spec["patch"], spec["depth"], spec["heads"], width, 4 * width)
+    model.heads = nn.Identity()
+    return model, width
+
+
 def encoder(spec, images):
     channels = images[3]
     if spec["name"] == "convnet":
         return convnet(spec, channels)
     if spec["name"] == "resnet":
         return resnet(spec, channels)
+    if spec["name"] == "vit":
+        return vit(spec, images[1])
     raise SystemExit(f"encoder {spec['name']}: this worker has none of that name")
 
 

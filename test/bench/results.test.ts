@@ -4,7 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { median, mergeRows, type Row, readResults, saveRows } from "../../bench/results.js";
-import { markdownTables, markers, replaceBetweenMarkers, textTable, writeReadme } from "../../bench/table.js";
+import {
+  benchTable,
+  markdownTables,
+  markers,
+  replaceBetweenMarkers,
+  writeReadme,
+} from "../../bench/table.js";
 
 const row: Row = {
   work: "convnet",
@@ -78,17 +84,19 @@ test.each([
 
 test("tables: works in their order, our side once a measurement, the share of the peak", () => {
   const rows = [{ ...row, work: "convnet-small" }, row, { ...row, peer: "pytorch compile", ratio: 1.25 }];
-  const lines = textTable(rows).split("\n");
-  expect(lines).toHaveLength(4);
-  expect(lines[1]).toMatch(
-    /^ConvNet, 128 × 2 of 32²\s+300 ms\s+150 \(75 %\)\s+600 MiB\s+pytorch default\s+450 ms/,
-  );
-  expect(lines[2]).toMatch(/^\s+pytorch compile\s+450 ms\s+1,200 MiB\s+1\.25$/);
-  expect(lines[3]).toMatch(/^ConvNet, 16 × 2 of 28² grey/);
+  const [, rule, ...lines] = benchTable(rows).split("\n");
+  expect(rule).toMatch(/^─+$/);
+  const cells = lines.map((line) => line.split(/ {2,}/).filter((cell) => cell !== ""));
+  const own = ["300 ms", "150 (75 %)", "600 MiB", "pytorch default", "450 ms", "1,200 MiB", "1.50"];
+  expect(cells).toEqual([
+    ["ConvNet, 128 × 2 of 32²", ...own],
+    ["pytorch compile", "450 ms", "1,200 MiB", "1.25"],
+    ["ConvNet, 16 × 2 of 28² grey", ...own],
+  ]);
   const markdown = markdownTables([...rows, { ...row, cpu: "another" }]);
   expect(markdown).toContain("a processor; 2 threads; device cpu. 2026-11-24. jessl 0.1.0; PyTorch 2.15.0.");
   expect(markdown).toContain("another; 2 threads");
-  expect(markdown).toContain("|  |  |  |  | pytorch compile | 450 ms | 1,200 MiB | 1.25 |");
+  expect(markdown).toMatch(/^\|( +\|){4} pytorch compile +\|/m);
 });
 
 test("the README's table goes between its markers, again and again", () => {
