@@ -10,7 +10,7 @@ export function dataCommand(): Command {
     .description("List, download and convert data sets.")
     .addHelpText(
       "after",
-      "\nExamples:\n  jessl data list\n  jessl data cifar10\n  jessl train data.name=cifar10",
+      "\nExamples:\n  jessl data list\n  jessl data cifar10\n  jessl data convert photos data.name=image-folder data.folder=photos --images jpg\n  jessl train data.name=cifar10",
     );
   data.command("list").description("the data sets, and which of them are on this machine").action(list);
   data
@@ -31,7 +31,54 @@ export function dataCommand(): Command {
         const { provideCifar } = await import("../data/cifar.js");
         await provide(name, (options) => provideCifar(name, options), `data.name=${name}`);
       });
+  data
+    .command("convert")
+    .description("write a data set as .beton files, <out>-train.beton and <out>-test.beton")
+    .argument("<out>", "the files' common beginning")
+    .argument("<data...>", "the data set, such as data.name=cifar10")
+    .option(
+      "--images <mode>",
+      "raw, jpg, smart (jpg above --threshold bytes) or proportion (jpg for a --share)",
+      "raw",
+    )
+    .option("--quality <n>", "of JPEG", "90")
+    .option("--threshold <bytes>", "for smart", "262144")
+    .option("--share <p>", "for proportion", "0.5")
+    .action(convert);
   return data;
+}
+
+interface ConvertOptions {
+  readonly images: string;
+  readonly quality: string;
+  readonly threshold: string;
+  readonly share: string;
+}
+
+async function convert(out: string, overrides: string[], given: ConvertOptions): Promise<void> {
+  const { readConfig } = await import("../train/config/parse.js");
+  const { betonOptions, convertFolder, convertDataset } = await import("../data/convert.js");
+  const { createDataset } = await import("../train/dataset.js");
+  const config = readConfig(undefined, overrides);
+  const options = betonOptions(given);
+  const { data } = config;
+  for (const split of ["train", "test"] as const) {
+    const path = `${out}-${split}.beton`;
+    let progress: Progress | undefined;
+    const onProgress = (done: number, total: number): void => {
+      progress ??= createProgress({ title: path, total, unit: "img" });
+      progress.update(done);
+    };
+    // Files of a folder are kept as they are, unless they are to be resized.
+    if (data.name === "image-folder" && data.size === null && !data.grey)
+      await convertFolder(data.folder, split, path, { ...options, onProgress });
+    else await convertDataset(await createDataset(config, split), path, { ...options, onProgress });
+    progress?.stop();
+    process.stdout.write(`${path}\n`);
+  }
+  process.stdout.write(
+    `Train on it with:\n  jessl train data.name=beton data.path=${out}-train.beton data.test=${out}-test.beton\n`,
+  );
 }
 
 async function list(): Promise<void> {
@@ -54,6 +101,7 @@ async function list(): Promise<void> {
     ["scenes", "synthetic scenes, every factor known, 16 to 256 px", "drawn when needed"],
     ["image-folder", "JPEG and PNG files, one folder a class", "data.folder=…"],
     ["parquet", "images in parquet files, as Hugging Face lays them out", "data.folder=…"],
+    ["beton", "FFCV's files; jessl data convert writes them", "data.path=…"],
   ];
   const width = (column: number): number => Math.max(...rows.map((row) => row[column]!.length));
   for (const [name, what, where] of rows)

@@ -99,7 +99,7 @@ async function read(
 ): Promise<ParquetImages> {
   const metadata = await parquetMetadataAsync(file);
   checkMetadata(metadata, file.byteLength, name);
-  const known = topColumns(metadata);
+  const known = [...new Set(leafPaths(metadata).map(([first]) => first!))];
   const image = column(known, wanted.image, ["image", "img"], "images", name);
   const label = column(known, wanted.label, ["label", "labels", "fine_label"], "labels", name);
   const classes = classNames(metadata, label);
@@ -142,39 +142,49 @@ async function read(
 }
 
 /** hyparquet believes what the metadata say; what they say must fit into the file first. */
-function checkMetadata({ num_rows, row_groups }: FileMetaData, bytes: number, name: string): void {
+function checkMetadata(metadata: FileMetaData, bytes: number, name: string): void {
+  const { num_rows, row_groups } = metadata;
   const fail = (what: string): never => {
     throw new DataError(`${name}: expected ${what} within the file's ${bytes} bytes, got more`);
   };
   if (num_rows > BigInt(bytes) || num_rows > largest) fail("rows");
+  // A column that is not where the schema has it would be read, but not waited for.
+  const paths = leafPaths(metadata).map((path) => path.join("."));
   for (const { columns, num_rows: rows } of row_groups) {
+    const found = columns.map(({ meta_data }) => meta_data?.path_in_schema.join("."));
+    if (new Set(paths).size !== paths.length || String(found) !== String(paths))
+      throw new DataError(`${name}: expected the columns ${paths.join(", ")}, got ${found.join(", ")}`);
     if (rows < 0n || rows > num_rows) fail("groups of rows");
     for (const { meta_data } of columns) {
       if (!meta_data) continue;
-      const start = meta_data.dictionary_page_offset ?? meta_data.data_page_offset;
-      if (
-        start < 0n ||
-        meta_data.total_compressed_size < 0n ||
-        start + meta_data.total_compressed_size > BigInt(bytes)
-      )
+      const { dictionary_page_offset, data_page_offset, total_compressed_size, num_values } = meta_data;
+      // A place that is not given reads as no number at all.
+      const numbers: unknown[] = [
+        data_page_offset,
+        total_compressed_size,
+        num_values,
+        dictionary_page_offset ?? 0n,
+      ];
+      if (!numbers.every((number) => typeof number === "bigint" && number >= 0n && number <= BigInt(bytes)))
         fail("columns");
-      if (meta_data.num_values < 0n || meta_data.num_values > BigInt(bytes) * 64n) fail("values");
+      if ((dictionary_page_offset || data_page_offset) + total_compressed_size > BigInt(bytes))
+        fail("columns");
     }
   }
 }
 
-function topColumns({ schema }: FileMetaData): string[] {
-  const names: string[] = [];
+/** The paths of a schema's leaves, in its order, which is the order of the columns too. */
+function leafPaths({ schema }: FileMetaData): string[][] {
+  const leaves: string[][] = [];
   let i = 1;
-  const skip = (): void => {
-    const { num_children = 0 } = schema[i++] ?? {};
-    for (let child = 0; child < num_children && i < schema.length; child++) skip();
+  const walk = (path: readonly string[]): void => {
+    const { name, num_children = 0 } = schema[i++]!;
+    const here = [...path, name];
+    if (num_children === 0) leaves.push(here);
+    for (let child = 0; child < num_children && i < schema.length; child++) walk(here);
   };
-  while (i < schema.length) {
-    names.push(schema[i]!.name);
-    skip();
-  }
-  return names;
+  while (i < schema.length) walk([]);
+  return leaves;
 }
 
 function column(
@@ -212,7 +222,8 @@ function positional(file: number): AsyncBuffer {
   const byteLength = fstatSync(file).size;
   return {
     byteLength,
-    slice(start, end = byteLength) {
+    // A promise even when it fails: a throw would leave the columns that are being read already to fail unheard.
+    async slice(start, end = byteLength) {
       const [from, to] = [start < 0 ? start + byteLength : start, Math.min(end, byteLength)];
       if (!(from >= 0 && from <= to))
         throw new DataError(`expected a part of ${byteLength} bytes, got ${start} … ${end}`);
