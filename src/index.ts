@@ -5,11 +5,26 @@
 // augmentations and views
 export * from "./augment/index.js";
 // data
+export type { BetonField, BetonFields } from "./data/beton/layout.js";
+export { BetonFile, type StoredImage } from "./data/beton/reader.js";
+export { type BetonImage, type BetonWriteOptions, writeBeton } from "./data/beton/writer.js";
 export { type CifarName, cifar } from "./data/cifar.js";
 export { draw, type ImageDataset, take } from "./data/dataset.js";
 export { fashionMnist } from "./data/fashion-mnist.js";
 export { imageFolder } from "./data/image-folder.js";
-export { type SceneDataset, scenes, sceneTask } from "./data/scenes/scenes.js";
+export { type Batch, Loader, type LoaderOptions } from "./data/loader/loader.js";
+export { betonSource, type ImageSource, imageFolderSource } from "./data/loader/source.js";
+export { parquet } from "./data/parquet.js";
+export {
+  type SceneDataset,
+  type SceneFactors,
+  type ScenesOptions,
+  sceneClassTasks,
+  sceneRegressionTasks,
+  scenes,
+  sceneTargets,
+  sceneTask,
+} from "./data/scenes/scenes.js";
 export type { Leaf } from "./engine/arguments.js";
 export { DeviceTensor } from "./engine/device-tensor.js";
 export type { LossAndAux, ValueAndGrad } from "./engine/grad.js";
