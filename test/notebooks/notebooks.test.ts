@@ -1,0 +1,136 @@
+/**
+ * The project's notebooks: saved as they ran, readable where no script runs, and executed again by Jupyter's own
+ * executor with the small parameters that each names in its metadata (`jessl.quick`).
+ */
+import { execFile } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { installKernel } from "../../kernel/install/kernelspec.js";
+import {
+  codeCell,
+  formatNotebook,
+  type Notebook,
+  readNotebook,
+  tagsOf,
+  writeNotebook,
+} from "../../kernel/notebook/nbformat.js";
+import { withParameters } from "../../kernel/notebook/parameters.js";
+import { packageRoot } from "../../src/support/package.js";
+import { describeWith, python } from "../support/needs.js";
+
+const folder = join(packageRoot, "notebooks");
+const names = readdirSync(folder).filter((name) => name.endsWith(".ipynb"));
+const live = /^application\/vnd\.(vega|vegalite|plotly)/;
+
+/** The small parameters of a notebook. */
+function quickOf({ metadata }: Notebook): Map<string, unknown> {
+  const { quick = {} } = (metadata.jessl ?? {}) as { quick?: { [name: string]: unknown } };
+  return new Map(Object.entries(quick));
+}
+
+describe.each(names)("%s as it is saved", (name) => {
+  const notebook = readNotebook(join(folder, name));
+  const code = notebook.cells.filter((cell) => cell.cell_type === "code");
+
+  test("ran from top to bottom by this kernel, without an error", () => {
+    expect(notebook.metadata.kernelspec).toMatchObject({ name: "jessl" });
+    expect(code.map((cell) => cell.execution_count)).toEqual(code.map((_, i) => i + 1));
+    const outputs = code.flatMap((cell) => cell.outputs ?? []);
+    expect(outputs.filter(({ output_type }) => output_type === "error")).toEqual([]);
+  });
+
+  test("has parameters, with small ones for a quick run", () => {
+    expect(code.filter((cell) => tagsOf(cell).includes("parameters"))).toHaveLength(1);
+    const quick = quickOf(notebook);
+    expect(quick.size).toBeGreaterThan(0);
+    expect(withParameters(notebook, quick).warnings).toEqual([]);
+  });
+
+  test("every figure has a picture beside the live one; no path of a machine is in it", () => {
+    for (const output of code.flatMap((cell) => cell.outputs ?? [])) {
+      if (!("data" in output)) continue;
+      const types = Object.keys(output.data);
+      if (types.some((type) => live.test(type)))
+        expect(types.some((type) => type === "image/svg+xml" || type === "image/png")).toBe(true);
+    }
+    expect(formatNotebook(notebook)).not.toMatch(/\/(home|root|work|Users|tmp)\//);
+  });
+});
+
+describeWith(
+  ["python:nbclient", "python:papermill", "python:nbconvert"],
+  "executed by Jupyter's tools",
+  () => {
+    let scratch: string;
+    beforeAll(() => {
+      scratch = mkdtempSync(join(tmpdir(), "jessl-notebooks-"));
+      installKernel({ place: { prefix: scratch } });
+    });
+    afterAll(() => rmSync(scratch, { recursive: true }));
+
+    const run = (script: string, ...args: string[]) =>
+      promisify(execFile)(python, ["-c", script, ...args], {
+        cwd: scratch,
+        env: {
+          ...process.env,
+          JUPYTER_PATH: join(scratch, "share/jupyter"),
+          JUPYTER_DATA_DIR: join(scratch, "data"),
+          JUPYTER_RUNTIME_DIR: join(scratch, "runtime"),
+          JESSL_HISTORY: join(scratch, "history.jsonl"),
+        },
+      });
+
+    const small = (name: string): string => {
+      const path = join(scratch, name);
+      const cells = [
+        codeCell("let n = 3;", ["parameters"], 5),
+        codeCell('console.log("a");\nconst handle = display("one");\nhandle.update("two");\nn * 2', [], 5),
+      ];
+      const kernelspec = { name: "jessl", display_name: "TypeScript (jessl)", language: "typescript" };
+      writeNotebook(path, { nbformat: 4, nbformat_minor: 5, metadata: { kernelspec }, cells });
+      return path;
+    };
+    const expectOutputs = (path: string) =>
+      expect(readNotebook(path).cells.at(-1)!.outputs).toMatchObject([
+        { output_type: "stream", text: "a\n" },
+        { output_type: "display_data", data: { "text/plain": "'two'" } },
+        { output_type: "execute_result", data: { "text/plain": "6" } },
+      ]);
+
+    test("papermill", async () => {
+      const path = small("papermill.ipynb");
+      await run(
+        "import papermill, sys; papermill.execute_notebook(sys.argv[1], sys.argv[1], progress_bar=False)",
+        path,
+      );
+      expectOutputs(path);
+    });
+
+    test("nbconvert: to a notebook, and to a page", async () => {
+      const path = small("nbconvert.ipynb");
+      const script =
+        "import sys; from nbconvert.nbconvertapp import main; main(['--execute', '--inplace', sys.argv[1]]); main(['--to', 'html', sys.argv[1]])";
+      await run(script, path);
+      expectOutputs(path);
+      expect(readdirSync(scratch)).toContain("nbconvert.html");
+    });
+
+    test.each(names)(
+      "nbclient: %s, quick",
+      async (name) => {
+        const notebook = readNotebook(join(folder, name));
+        const path = join(scratch, name);
+        writeFileSync(path, formatNotebook(withParameters(notebook, quickOf(notebook)).notebook));
+        const script =
+          "import nbformat, sys; from nbclient import NotebookClient; n = nbformat.read(sys.argv[1], 4); NotebookClient(n, timeout=120).execute(); nbformat.write(n, sys.argv[1])";
+        await run(script, path);
+        const outputs = readNotebook(path).cells.flatMap((cell) => cell.outputs ?? []);
+        expect(outputs.some((output) => "data" in output && "image/svg+xml" in output.data)).toBe(true);
+      },
+      180_000,
+    );
+  },
+);
