@@ -1,0 +1,23 @@
+/** `jessl doctor` as a process: every device and part, present or with what brings it. */
+import { expect, test } from "vitest";
+import { runCli } from "../support/cli.js";
+
+test("lists devices and parts, and ends with 0 whatever is missing", async () => {
+  const { code, stdout } = await runCli(["doctor", "--json"]);
+  expect(code).toBe(0);
+  const { versions, devices, parts } = JSON.parse(stdout);
+  expect(versions).toMatchObject({ node: process.version, onnxruntime: expect.stringMatching(/^\d/) });
+  expect(devices.map(({ name }: { name: string }) => name)).toEqual([
+    "cpu",
+    "webgpu",
+    "cuda",
+    "tensorflow",
+    "wasm",
+  ]);
+  expect(devices[0]).toMatchObject({ here: true, gflops: expect.any(Number) });
+  for (const { name, here, how, detail } of devices) {
+    expect(detail, name).toBeTruthy();
+    if (!here) expect(how, name).toBeTruthy();
+  }
+  for (const { here, how } of parts) expect([here, how]).toEqual([expect.any(Boolean), expect.any(String)]);
+}, 120_000);
