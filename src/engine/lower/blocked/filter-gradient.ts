@@ -4,8 +4,8 @@
  * Where samples fill blocks, it is one blocked convolution that sums over samples as other convolutions sum over
  * channels: the image has the samples in blocks, [C/B, N, H, W·B of C], the filter is all of dy, [K, N, OH, OW], dilated
  * by (s, s·B). Its columns are padded beforehand, for the convolution computes padded columns one by one. It runs at the
- * speed of forward convolutions, half as fast again as a product, and what it costs to reorder x and dy is less than
- * that gain at every size that was measured. Samples may be split into groups, whose results are added, so that there is
+ * speed of forward convolutions, faster than a product, and what it costs to reorder x and dy is less than that gain at
+ * every size that was measured (bench/README.md). Samples may be split into groups, whose results are added, so that there is
  * enough to do for all threads; how many follows from the shapes, so that every machine adds in the same order.
  *
  * Other batches take the form of the portable lowering, on three axes: one convolution of batch 1, the image x as
