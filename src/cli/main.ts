@@ -14,6 +14,7 @@ import { dataCommand } from "./data.js";
 import { doctorCommand } from "./doctor.js";
 import { evaluateCommand } from "./evaluate.js";
 import { exitCode, Interrupted } from "./exit.js";
+import { exportCommand } from "./export.js";
 import { installCommand } from "./install.js";
 import { kernelCommand } from "./kernel.js";
 import { labCommand } from "./lab.js";
@@ -24,7 +25,7 @@ import { trainCommand } from "./train.js";
 
 // biome-ignore format: a line a command
 const commands = [
-  trainCommand, sweepCommand, evaluateCommand, reproduceCommand, dataCommand,
+  trainCommand, sweepCommand, evaluateCommand, exportCommand, reproduceCommand, dataCommand,
   labCommand, notebookCommand, kernelCommand,
   benchCommand,
   installCommand,
