@@ -9,5 +9,7 @@ export {
   evaluatePixels,
 } from "./evaluate.js";
 export { accuracy, type Features } from "./features.js";
+export { alignment, cka, uniformity } from "./geometry.js";
 export { type KnnOptions, type KnnResult, knn } from "./knn.js";
 export { type LinearProbe, type LinearProbeOptions, linearProbe } from "./linear-probe.js";
+export { type RegressionProbe, type RegressionProbeOptions, regressionProbe } from "./regression-probe.js";

@@ -24,6 +24,8 @@ export interface LinearProbeOptions {
 export interface LinearProbe {
   /** The share of test samples whose class is predicted, 0 … 1. */
   readonly accuracy: number;
+  /** The share of test samples whose class is among the five with the largest logits. */
+  readonly top5: number;
   readonly trainAccuracy: number;
   readonly predicted: Int32Array;
   /** Of standardised features: [dimensions, classes]. */
@@ -52,7 +54,7 @@ function objective(parameters: Parameters, x: tf.Tensor2D, targets: tf.Tensor2D,
 export async function linearProbe(
   train: Features,
   test: Features,
-  { l2 = 1e-4, maxIterations = 300, tolerance = 1e-4 }: LinearProbeOptions = {},
+  { l2 = 1e-4, maxIterations = 1000, tolerance = 1e-4 }: LinearProbeOptions = {},
 ): Promise<LinearProbe> {
   const { trainCount, width, classes } = checkPair(train, test);
   const standardise = standardiser(train.features);
@@ -79,12 +81,13 @@ export async function linearProbe(
     const start = new Float64Array((width + 1) * classes);
     const result = await lbfgs(evaluate, start, { maxIterations, tolerance });
     const params = unpack(result.x);
-    const predicted = predict(params, standardise(test.features));
+    const { predicted, ranks } = predict(params, standardise(test.features), test.labels);
     return {
       ...params,
       predicted,
       accuracy: accuracy(predicted, test.labels),
-      trainAccuracy: accuracy(predict(params, x), train.labels),
+      top5: ranks.filter((rank) => rank < 5).length / ranks.length,
+      trainAccuracy: accuracy(predict(params, x, train.labels).predicted, train.labels),
       iterations: result.iterations,
       converged: result.converged,
     };
@@ -93,11 +96,15 @@ export async function linearProbe(
   }
 }
 
-/** The class with the largest logit of every row; of equal ones, the lowest. */
-function predict({ weights, bias }: { weights: HostTensor; bias: HostTensor }, x: HostTensor): Int32Array {
+/** The class with the largest logit of every row, of equal ones the lowest; and how many logits exceed the label's. */
+function predict(
+  { weights, bias }: { weights: HostTensor; bias: HostTensor },
+  x: HostTensor,
+  labels: Int32Array,
+): { predicted: Int32Array; ranks: Int32Array } {
   const [rows, width] = x.shape as [number, number];
   const classes = bias.data.length;
-  const out = new Int32Array(rows);
+  const [predicted, ranks] = [new Int32Array(rows), new Int32Array(rows)];
   const logits = new Float64Array(classes);
   for (let i = 0; i < rows; i++) {
     logits.set(bias.data);
@@ -105,7 +112,9 @@ function predict({ weights, bias }: { weights: HostTensor; bias: HostTensor }, x
       const value = x.data[i * width + j]!;
       for (let c = 0; c < classes; c++) logits[c]! += value * weights.data[j * classes + c]!;
     }
-    out[i] = logits.indexOf(Math.max(...logits));
+    predicted[i] = logits.indexOf(Math.max(...logits));
+    const own = logits[labels[i]!]!;
+    for (const logit of logits) if (logit > own) ranks[i]!++;
   }
-  return out;
+  return { predicted, ranks };
 }

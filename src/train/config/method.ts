@@ -13,7 +13,7 @@ const momentum = z
   .describe("the teacher's momentum at the first step; it grows to 1 by a cosine");
 const temperature = (value: number) => z.number().positive().default(value).describe("τ of the cosines");
 
-const simclr = z.strictObject({ name: z.literal("simclr"), temperature: temperature(0.2), negatives });
+const simclr = z.strictObject({ name: z.literal("simclr"), temperature: temperature(0.5), negatives });
 
 const dcl = z.strictObject({ name: z.literal("dcl"), temperature: temperature(0.2), negatives });
 

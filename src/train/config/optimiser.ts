@@ -17,7 +17,7 @@ const exclude = z
 
 const adamw = z.strictObject({
   name: z.literal("adamw"),
-  lr: lr(1e-3),
+  lr: lr(6e-3),
   weightDecay: weightDecay(1e-2),
   beta1: z.number().min(0).lt(1).default(0.9).describe("decay of the mean of gradients"),
   beta2: z.number().min(0).lt(1).default(0.999).describe("decay of the mean of squares"),

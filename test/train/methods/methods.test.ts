@@ -30,7 +30,10 @@ const names = methodSchema.options.map((option) => option.shape.name.value);
 const cases: [string, string[]][] = [
   ...names.map((name): [string, string[]] => [name, [`method.name=${name}`]]),
   ...["simclr", "dcl", "moco", "supcon"].flatMap((name): [string, string[]][] => [
-    [`${name}, one patch`, [`method.name=${name}`, "method.negatives={name: patch, copies: 4, side: 6}"]],
+    [
+      `${name}, one patch`,
+      [`method.name=${name}`, "method.negatives={name: patch, copies: 4, side: 6}", "method.temperature=0.2"],
+    ],
     [`${name}, no negatives`, [`method.name=${name}`, "method.negatives.name=none"]],
   ]),
   ["simclr, three views", ["views.count=3"]],
