@@ -7,6 +7,7 @@ export type { TrainConfig } from "./config/schema.js";
 export { createDataset } from "./dataset.js";
 export { loadEncoder, untrainedEncoder } from "./encoder.js";
 export { evaluateRun, type RunEvaluation } from "./evaluation.js";
+export { type ExportOptions, encoderOnnx, exportRun } from "./export.js";
 export type { LoopOptions, LoopResult } from "./loop.js";
 export { loadNegatives } from "./negatives.js";
 export { createProgram, type ProgramOptions, type TrainProgram } from "./program.js";
