@@ -45,6 +45,7 @@ export class BetonFile {
   readonly #records: Buffer;
   readonly #places: Float64Array;
   readonly #sizes: Float64Array;
+  #memory: Buffer | undefined;
 
   /** Opens a file. @throws DataError when it is missing, short, corrupt or of another version */
   constructor(readonly path: string) {
@@ -81,6 +82,11 @@ export class BetonFile {
       if (!(error instanceof DataError) || error.message.startsWith("file ")) throw error;
       throw this.#error(error.message);
     }
+  }
+
+  /** Reads the whole file into memory, when it is at most so large: small images then cost no system call each. */
+  keep(mostBytes: number): void {
+    if (this.#bytes <= mostBytes) this.#memory ??= this.#read(0, this.#bytes, "the file");
   }
 
   close(): void {
@@ -279,6 +285,10 @@ export class BetonFile {
   }
 
   #fill(out: Uint8Array, at: number, length: number, start: number, what: string, sample?: number): void {
+    if (this.#memory) {
+      out.set(this.#memory.subarray(start, start + length), at);
+      return;
+    }
     let done = 0;
     while (done < length) {
       const count = readSync(this.#file, out, at + done, length - done, start + done);

@@ -48,6 +48,9 @@ export interface Batch {
 /** A batch is cut into parts of at least so many samples, one a worker. */
 const leastPart = 8;
 
+/** A file of up to so many bytes is held in memory by the calling thread; workers, of which there are several, hold none. */
+const keptBytes = 2 ** 30;
+
 export class Loader {
   /** Batches an epoch. */
   readonly length: number;
@@ -80,7 +83,7 @@ export class Loader {
         `loader: batch: expected at most ${this.#samples.length}, the number of samples, got ${batch}`,
       );
     const { description, height, width, channels } = source;
-    if (workers === 0) this.#open = openSource(description, source);
+    if (workers === 0) this.#open = openSource(description, source, keptBytes);
     else
       this.#pool = new Piscina({
         filename: workerFile(),

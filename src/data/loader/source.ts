@@ -122,10 +122,11 @@ export function imageFolderSource(
   };
 }
 
-/** Opens a source for reading. */
+/** Opens a source for reading. @param keep .beton files of up to so many bytes are held in memory; by default none */
 export function openSource(
   description: SourceDescription,
   { height, width }: Pick<ImageSource, "height" | "width">,
+  keep = 0,
 ): OpenSource {
   const { channels, size } = description;
   const decode = async (
@@ -159,6 +160,7 @@ export function openSource(
     };
   }
   const file = new BetonFile(description.path);
+  file.keep(keep);
   const { image: field } = description;
   return {
     read(sample, out, start) {
