@@ -25,6 +25,7 @@ describeWith(
       const cell = await lab.run("const answer: number = 6 * 7;\nconsole.log('printed');\nanswer");
       await cell.locator(".jp-OutputArea-executeResult").getByText("42").waitFor();
       expect((await cell.locator(".jp-OutputArea-output").first().innerText()).trim()).toBe("printed");
+      expect(lab.sessionsAsked).toBe(1);
       await lab.screenshot("2-cell");
     });
 

@@ -24,6 +24,8 @@ export class LabSession {
   private readonly server: ChildProcess;
   private browser: Browser | undefined;
   private opened: Page | undefined;
+  /** How often the page has asked for a session, that is for a kernel. */
+  sessionsAsked = 0;
 
   private constructor(folder: string, server: ChildProcess) {
     this.folder = folder;
@@ -89,6 +91,10 @@ export class LabSession {
     });
     this.opened = await this.browser.newPage({ viewport: { width: 1100, height: 1000 } });
     this.page.setDefaultTimeout(30_000);
+    this.page.on("request", (request) => {
+      if (request.method() === "POST" && new URL(request.url()).pathname === "/api/sessions")
+        this.sessionsAsked += 1;
+    });
     await untilAnswers(`${address}/api?token=test`, this.server);
     await this.page.goto(`${address}/lab?token=test`);
     await this.page.locator(".jp-LauncherCard").first().waitFor({ timeout: 60_000 });
@@ -103,8 +109,9 @@ export class LabSession {
   async newNotebook(displayName: string): Promise<void> {
     await this.page.locator(`.jp-LauncherCard[data-category="Notebook"][title^="${displayName}"]`).click();
     await this.page.locator(".jp-Notebook .jp-CodeCell").first().waitFor();
-    // The kernel is there, and idle.
-    await this.page.locator(`.jp-NotebookPanel-toolbar [data-status="idle"]`).first().waitFor();
+    // The toolbar's circle is idle from the start, kernel or not. A cell that is run before there is a kernel makes
+    // JupyterLab ask for a second one; one of the two is then shut down, and the cell may be lost with it.
+    await this.page.locator("#jp-main-statusbar").getByText(`${displayName} | Idle`).waitFor();
   }
 
   /** Types code into the active cell, the last one. */
