@@ -110,7 +110,7 @@ export class LabSession {
     await this.page.locator(`.jp-LauncherCard[data-category="Notebook"][title^="${displayName}"]`).click();
     await this.page.locator(".jp-Notebook .jp-CodeCell").first().waitFor();
     // The toolbar's circle is idle from the start, kernel or not. A cell that is run before there is a kernel makes
-    // JupyterLab ask for a second one; one of the two is then shut down, and the cell may be lost with it.
+    // JupyterLab ask for a second one, or is dropped by it without a request to the kernel.
     await this.page.locator("#jp-main-statusbar").getByText(`${displayName} | Idle`).waitFor();
   }
 
