@@ -65,7 +65,8 @@ export class KernelClient {
     const [program, ...args] = (options.command ?? kernelCommand)(file);
     this.child = spawn(program!, args, {
       cwd: options.folder,
-      env: { ...process.env, ...options.env },
+      // The kernel ends when this process does, even by a kill.
+      env: { ...process.env, JPY_PARENT_PID: String(process.pid), ...options.env },
       stdio: ["ignore", "inherit", "inherit"],
       // Ctrl-C belongs to the client, which interrupts the cell and saves.
       detached: true,
