@@ -37,6 +37,9 @@ export interface RunnerParts {
   ready: Promise<void>;
 }
 
+/** How long a cell that an interrupt freed may take to answer, in milliseconds. */
+const patience = 1000;
+
 /** Runs cells, one at a time. */
 export class Runner {
   readonly sources = new Sources();
@@ -49,6 +52,8 @@ export class Runner {
   private scripts = 0;
   private cell: CellContext | undefined;
   private timing: Timing | undefined;
+  /** Answers for the cell at work, as interrupted. */
+  private abandon: () => void = () => undefined;
 
   constructor({ link, compiler, evaluator, grace, folder, ready }: RunnerParts) {
     this.link = link;
@@ -64,9 +69,16 @@ export class Runner {
     return this.cell !== undefined;
   }
 
-  /** Interrupts the cell at work. */
+  /**
+   * Interrupts the cell at work. Where V8 terminates a cell it drops the microtasks that are queued, and with them at
+   * times those that would answer: what has not answered soon after it was freed is answered for here.
+   */
   interrupt(): void {
-    this.cell?.interrupt(this.grace.milliseconds);
+    const { cell, abandon } = this;
+    if (cell === undefined) return;
+    const grace = this.grace.milliseconds;
+    cell.interrupt(grace);
+    setTimeout(() => this.cell === cell && abandon(), patience + (cell.cancelled ? 0 : grace));
   }
 
   /** Runs a cell and sends the reply. */
@@ -75,11 +87,22 @@ export class Runner {
     this.cell = cell;
     this.grace.begin(cell);
     this.timing = undefined;
-    const reply = await runInCell(cell, () => this.run(task, cell));
-    const { timing } = this;
-    this.cell = undefined;
-    this.grace.begin(undefined);
-    runInCell(cell, () => this.link.send({ type: "done", parent: task.parent, reply, timing }));
+    const finish = (reply: Reply): void => {
+      if (this.cell !== cell) return;
+      const { timing } = this;
+      this.cell = undefined;
+      this.grace.begin(undefined);
+      runInCell(cell, () => this.link.send({ type: "done", parent: task.parent, reply, timing }));
+    };
+    this.abandon = () => finish(runInCell(cell, () => this.failed(new InterruptError(), task, [])));
+    finish(await runInCell(cell, () => this.run(task, cell)));
+  }
+
+  /** Publishes the error that ended a cell, and gives the reply. */
+  private failed(error: unknown, { silent }: ExecuteTask, payload: object[]): Reply & { status: "error" } {
+    const content = this.describe(error);
+    if (!silent) this.link.publish("error", content);
+    return { status: "error", ...content, payload, user_expressions: {} };
   }
 
   private async run(task: ExecuteTask, cell: CellContext): Promise<Reply & { status: "ok" | "error" }> {
@@ -94,9 +117,7 @@ export class Runner {
       const expressions = await this.expressions(task.userExpressions, cell);
       return { status: "ok", payload, user_expressions: expressions };
     } catch (error) {
-      const content = this.describe(error);
-      if (!task.silent) this.link.publish("error", content);
-      return { status: "error", ...content, payload, user_expressions: {} };
+      return this.failed(error, task, payload);
     }
   }
 

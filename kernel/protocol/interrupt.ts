@@ -10,6 +10,9 @@ import { shared, type ToEvaluation } from "./channel.js";
 /** How long an interrupt waits for the evaluation thread, in milliseconds, if the cell does not ask for more. */
 export const patience = 150;
 
+/** How often a thread that does not answer is terminated, four times a second. */
+const mostAttempts = 40;
+
 // Termination runs no `finally`, so that Node's stack of async contexts would keep what it held, and Node 20 aborts the
 // process when a timer returns to a stack that is not empty. Its handler of uncaught errors empties it.
 const unwind = `{
@@ -38,7 +41,7 @@ export class Interrupter {
     // A second interrupt does not wait for the cell.
     const first = this.seen === this.asked - 1;
     const grace = first ? Atomics.load(this.shared, shared.grace) : 0;
-    this.watch(this.asked, Math.max(patience, grace), 8);
+    this.watch(this.asked, Math.max(patience, grace), mostAttempts);
   }
 
   /** The evaluation thread has seen interrupts up to `number`. */
@@ -58,7 +61,7 @@ export class Interrupter {
       if (this.seen >= number) return;
       this.terminate();
       // If that did not help, native code waits, perhaps for a program that the cell started.
-      if (attempts < 8) interruptDescendants();
+      if (attempts < mostAttempts) interruptDescendants();
       this.watch(number, 250, attempts - 1);
     }, wait);
   }
