@@ -233,7 +233,8 @@ async function newConnection(scratch: string): Promise<Connection> {
   };
 }
 
-async function freePorts(count: number): Promise<number[]> {
+/** Ports of the loopback interface that are free now. */
+export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
       const server = createServer();

@@ -5,10 +5,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHmac, randomUUID } from "node:crypto";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Dealer, Request as Ping, Subscriber } from "zeromq";
+import { freePorts } from "../../../kernel/client/client.js";
 import { packageRoot } from "../../../src/support/package.js";
 
 type Json = { [key: string]: unknown };
@@ -37,19 +37,6 @@ export interface CellResult {
 }
 
 const main = join(packageRoot, "dist/kernel/main.js");
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
 
 /** A kernel process with the sockets to it. */
 export class TestKernel {
