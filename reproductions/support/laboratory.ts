@@ -8,7 +8,7 @@ import { type Encoder, type Images, withStatisticsOf } from "../../src/evaluate/
 import { createProgress, type Progress } from "../../src/support/progress.js";
 import { parseConfig } from "../../src/train/config/parse.js";
 import type { TrainConfig } from "../../src/train/config/schema.js";
-import { createDataset } from "../../src/train/dataset.js";
+import { createDataset, datasetName } from "../../src/train/dataset.js";
 import { untrainedEncoder } from "../../src/train/encoder.js";
 import { trainEncoder } from "../../src/train/train.js";
 import { type Measurement, type MeasureOn, measure, measurePixels, splitsOf } from "./measure.js";
@@ -88,7 +88,8 @@ export function createLaboratory(
     compute: (key: string) => Promise<Measurement>,
   ): Promise<Row[]> => {
     if (signal?.aborted) throw new ReproductionInterrupted();
-    const key = rowKey({ kind, config, measureOn });
+    const dataset = datasetName(config.data);
+    const key = rowKey({ kind, config, dataset, measureOn });
     let known = store.get(key);
     if (!known) {
       note(`${condition} ${describeFactors(factors)} seed ${config.seed}`);
@@ -98,7 +99,6 @@ export function createLaboratory(
       store.add(key, known);
     }
     const { tasks, effectiveRank, seconds } = known;
-    const dataset = config.data.name;
     const results = Object.entries(tasks).map(([task, accuracy]): Row => {
       const what = { claim, condition, dataset, task, ...factors, seed: config.seed };
       return { ...what, ...accuracy, effectiveRank, seconds };

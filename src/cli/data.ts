@@ -83,7 +83,7 @@ async function convert(out: string, overrides: string[], given: ConvertOptions):
 
 async function list(): Promise<void> {
   const { findFashionMnist } = await import("../data/fashion-mnist.js");
-  const { findCifar } = await import("../data/cifar.js");
+  const { cifarFolder } = await import("../data/cifar-source.js");
   const place = (found: string | undefined, command: string): string => found ?? `not here: ${command}`;
   const rows = [
     ["fashion-mnist", "10,000 + 2,000 grey images, 28 px, 10 classes", "comes with jessl"],
@@ -95,9 +95,9 @@ async function list(): Promise<void> {
     [
       "cifar10",
       "50,000 + 10,000 colour images, 32 px, 10 classes",
-      place(findCifar("cifar10"), "jessl data cifar10"),
+      place(cifarFolder("cifar10"), "jessl data cifar10"),
     ],
-    ["cifar100", "the same with 100 classes", place(findCifar("cifar100"), "jessl data cifar100")],
+    ["cifar100", "the same with 100 classes", place(cifarFolder("cifar100"), "jessl data cifar100")],
     ["scenes", "synthetic scenes, every factor known, 16 to 256 px", "drawn when needed"],
     ["image-folder", "JPEG and PNG files, one folder a class", "data.folder=…"],
     ["parquet", "images in parquet files, as Hugging Face lays them out", "data.folder=…"],

@@ -16,6 +16,7 @@ interface ReproduceCommandOptions {
   readonly list?: boolean;
   readonly report?: boolean;
   readonly record?: boolean;
+  readonly data?: readonly string[];
 }
 
 export function reproduceCommand(): Command {
@@ -32,6 +33,10 @@ export function reproduceCommand(): Command {
       "where results go; what is there already is not run again",
       "runs/reproductions",
     )
+    .option(
+      "--data <name=folder...>",
+      "where a data set's files are: cifar10=FOLDER, the binary files or train/<class>/ and test/<class>/ with images",
+    )
     .option("--report", "also write report.html, one page of all of them, and report.md")
     .option(
       "--record",
@@ -46,6 +51,7 @@ export function reproduceCommand(): Command {
 }
 
 async function reproduceClaims(names: string[], options: ReproduceCommandOptions): Promise<void> {
+  for (const place of options.data ?? []) nameFolder(place);
   const { protocols } = await import("../../reproductions/index.js");
   const known = protocols.map(({ name }) => name);
   for (const name of names)
@@ -71,6 +77,13 @@ async function reproduceClaims(names: string[], options: ReproduceCommandOptions
   process.stdout.write(
     `\n${textTable(columns, verdicts)}\n\nProfile ${options.profile}, ${took}. Results and figures: ${options.out}\n`,
   );
+}
+
+/** `cifar10=FOLDER`, as JESSL_CIFAR10 would say it. */
+function nameFolder(place: string): void {
+  const match = /^(cifar10|cifar100)=(.+)$/s.exec(place);
+  if (!match) throw new ConfigError(`--data ${place}: expected cifar10=FOLDER or cifar100=FOLDER`);
+  process.env[`JESSL_${match[1]!.toUpperCase()}`] = match[2];
 }
 
 function folderOf(

@@ -1,5 +1,5 @@
 /** From the data set that a configuration names to its images. */
-import { cifar, provideCifar } from "../data/cifar.js";
+import { cifarTitle, loadCifar } from "../data/cifar-source.js";
 import { draw, type ImageDataset, take } from "../data/dataset.js";
 import { fashionMnist, provideFashionMnist } from "../data/fashion-mnist.js";
 import { imageFolder } from "../data/image-folder.js";
@@ -31,6 +31,11 @@ export async function createDataset(
   return sorted ? draw(dataset, data.train) : take(dataset, data.train);
 }
 
+/** The data set's name, which says so where its files are a copy in a lossy format. */
+export function datasetName(data: DataConfig): string {
+  return data.name === "cifar10" || data.name === "cifar100" ? cifarTitle(data.name, data.folder) : data.name;
+}
+
 async function open(data: DataConfig, split: "train" | "test"): Promise<ImageDataset> {
   switch (data.name) {
     case "fashion-mnist": {
@@ -41,7 +46,7 @@ async function open(data: DataConfig, split: "train" | "test"): Promise<ImageDat
     }
     case "cifar10":
     case "cifar100":
-      return cifar(data.name, split, data.folder ?? (await provideCifar(data.name)));
+      return loadCifar(data.name, split, data.folder);
     case "scenes": {
       const { count, seed, level, size } = data;
       return scenes(split, { seed, level, size, count: split === "train" ? count : undefined });

@@ -35,7 +35,9 @@ const cifar = z.strictObject({
     .string()
     .nullable()
     .default(null)
-    .describe("the folder of the binary files; null: the cache, or a download"),
+    .describe(
+      "the folder of the binary files, or of train/<class>/ and test/<class>/ with images; null: JESSL_CIFAR10 or JESSL_CIFAR100, the cache, or a download",
+    ),
   train,
 });
 
