@@ -1,10 +1,11 @@
 /** The reproductions, in the order in which they are run. */
+import { methods } from "./methods/protocol.js";
 import { noiseOnly } from "./noise-only/protocol.js";
 import { singlePatch } from "./single-patch/protocol.js";
 import { smallBatches } from "./small-batches/protocol.js";
 import type { Protocol } from "./support/protocol.js";
 
-export const protocols: readonly Protocol[] = [smallBatches, noiseOnly, singlePatch];
+export const protocols: readonly Protocol[] = [smallBatches, noiseOnly, singlePatch, methods];
 
 export type { Conclusion, ProfileName, Protocol, Row } from "./support/protocol.js";
 export { profileNames } from "./support/protocol.js";

@@ -1,4 +1,5 @@
 /** Figures: made of plain data, shown live by Vega-Lite, or drawn as SVG and PNG without a browser. */
+export { type ComparisonOptions, type ComparisonPoint, comparisonChart } from "./comparison.js";
 export {
   type EmbeddingOptions,
   embeddingMap,

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
 import {
+  comparisonChart,
   embeddingMap,
   type Figure,
   formatInterval,
@@ -56,6 +57,10 @@ const features = hostTensor(
 );
 
 Object.assign(figures, {
+  comparison: comparisonChart(
+    points.map(({ series, x, y }) => ({ category: `method ${x}`, series, value: y - 80 })),
+    { title: "Gain by method", caption: "Three runs each.", xTitle: "points", reference: 0 },
+  ),
   "layer chart": layerChart([{ layer: "block1", value: 61.5, series: "run" }], {
     title: "Probe accuracy by layer",
     caption: "One run.",
