@@ -5,6 +5,7 @@ import type { Choice } from "../engine/run/choose.js";
 import { ConfigError } from "../support/errors.js";
 import { createProgress, formatSeconds, type Progress } from "../support/progress.js";
 import type { TrainConfig } from "../train/config/schema.js";
+import type { Metrics } from "../train/run-folder.js";
 import { evaluationTable } from "./evaluate.js";
 import { Interrupted } from "./exit.js";
 import { interruptible } from "./interrupt.js";
@@ -75,23 +76,35 @@ async function train(first: string | undefined, rest: string[], options: TrainOp
   process.stdout.write(`${evaluationTable(await evaluateRun(run.path))}\n`);
 }
 
+/** What an evaluation between epochs found, if there was one: `· kNN 71.2 % · probes 70.1 65.0 60.2 %`. */
+export function formatScores(metrics: Metrics): string | undefined {
+  if (metrics.knn === undefined) return undefined;
+  const percent = (share: number): string => (100 * share).toFixed(1);
+  const probes = Object.entries(metrics).filter(([name]) => /^probe\/.*\/top1$/.test(name));
+  const shown = probes.length > 0 ? ` · probes ${probes.map(([, share]) => percent(share)).join(" ")} %` : "";
+  return ` · kNN ${percent(metrics.knn)} %${shown}`;
+}
+
 interface RunProgress {
-  onStep(metrics: { step: number; epoch: number; loss?: number }, totalSteps: number): void;
+  onStep(metrics: Metrics, totalSteps: number): void;
   onWarning(text: string): void;
   stop(): void;
 }
 
 function progressOf(config: TrainConfig): RunProgress {
   let bar: Progress | undefined;
+  let scores = "";
   return {
-    onStep({ step, epoch, loss }, totalSteps) {
+    onStep(metrics, totalSteps) {
+      const { step, epoch, loss } = metrics;
       bar ??= createProgress({
         title: "train",
         total: totalSteps * config.batch,
         start: step * config.batch,
         unit: "img",
       });
-      const note = `epoch ${Math.min(config.epochs, Math.floor(epoch) + 1)}/${config.epochs} · loss ${loss?.toFixed(4)}`;
+      scores = formatScores(metrics) ?? scores;
+      const note = `epoch ${Math.min(config.epochs, Math.floor(epoch) + 1)}/${config.epochs} · loss ${loss?.toFixed(4)}${scores}`;
       bar.update(step * config.batch, note);
     },
     onWarning(text) {

@@ -47,6 +47,31 @@ function slice({ images, height, width, channels }: Images, first: number, lengt
 }
 
 /**
+ * What a compiled program makes of all images, chunk by chunk.
+ * @param run from a chunk to tensors [images of the chunk, width]
+ * @returns the tensors [count, width]
+ */
+export async function overImages(
+  images: Images,
+  run: (chunk: HostTensor) => Promise<readonly DeviceTensor[]>,
+): Promise<HostTensor[]> {
+  const { count } = images;
+  const length = chunkOf(images);
+  const outputs: HostTensor[] = [];
+  for (let start = 0; start < count; start += length) {
+    // The last chunk overlaps the one before, so that one program does all.
+    const first = Math.min(start, count - length);
+    for (const [i, result] of (await run(slice(images, first, length))).entries()) {
+      const width = result.shape[1]!;
+      outputs[i] ??= hostTensor(new Float32Array(count * width), [count, width]);
+      outputs[i].data.set(await result.data(), first * width);
+      result.dispose();
+    }
+  }
+  return outputs;
+}
+
+/**
  * The representations of all images: float32 [count, features].
  * @param device where it runs; the CPU by default
  */
@@ -55,23 +80,15 @@ export async function encode(
   images: Images,
   device: DeviceName = "cpu",
 ): Promise<HostTensor> {
-  const { count } = images;
-  const features = layer.outputShape[0]!;
-  const out = new Float32Array(count * features);
   const run = jit(encoderFunction(layer), { name: "encode", device });
   try {
-    const length = chunkOf(images);
-    for (let start = 0; start < count; start += length) {
-      // The last chunk overlaps the one before, so that one program does all.
-      const first = Math.min(start, count - length);
-      const result = await run(variables.params, variables.state, slice(images, first, length));
-      out.set((await result.data()) as Float32Array, first * features);
-      result.dispose();
-    }
+    const [features] = await overImages(images, async (chunk) => [
+      await run(variables.params, variables.state, chunk),
+    ]);
+    return features!;
   } finally {
     await run.dispose();
   }
-  return hostTensor(out, [count, features]);
 }
 
 /** The images themselves as features, in 0 … 1: float32 [count, height · width · channels]. */

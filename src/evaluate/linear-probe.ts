@@ -6,8 +6,9 @@ import { valueAndGrad } from "../engine/grad.js";
 import { type HostTensor, hostScalar, hostTensor } from "../engine/host.js";
 import { jit } from "../engine/jit.js";
 import { tf } from "../engine/tf.js";
-import { accuracy, checkPair, type Features } from "./features.js";
+import { checkPair, type Features } from "./features.js";
 import { type Evaluated, lbfgs } from "./lbfgs.js";
+import { labelRanks, largestOf, topShare } from "./ranks.js";
 import { standardiser } from "./standardise.js";
 
 export interface LinearProbeOptions {
@@ -81,13 +82,14 @@ export async function linearProbe(
     const start = new Float64Array((width + 1) * classes);
     const result = await lbfgs(evaluate, start, { maxIterations, tolerance });
     const params = unpack(result.x);
-    const { predicted, ranks } = predict(params, standardise(test.features), test.labels);
+    const logits = scores(params, standardise(test.features));
+    const ranks = labelRanks(logits, classes, test.labels);
     return {
       ...params,
-      predicted,
-      accuracy: accuracy(predicted, test.labels),
-      top5: ranks.filter((rank) => rank < 5).length / ranks.length,
-      trainAccuracy: accuracy(predict(params, x, train.labels).predicted, train.labels),
+      predicted: largestOf(logits, classes),
+      accuracy: topShare(ranks, 1),
+      top5: topShare(ranks, 5),
+      trainAccuracy: topShare(labelRanks(scores(params, x), classes, train.labels), 1),
       iterations: result.iterations,
       converged: result.converged,
     };
@@ -96,25 +98,18 @@ export async function linearProbe(
   }
 }
 
-/** The class with the largest logit of every row, of equal ones the lowest; and how many logits exceed the label's. */
-function predict(
-  { weights, bias }: { weights: HostTensor; bias: HostTensor },
-  x: HostTensor,
-  labels: Int32Array,
-): { predicted: Int32Array; ranks: Int32Array } {
+/** The logits of every row: float64 [rows, classes]. */
+function scores({ weights, bias }: { weights: HostTensor; bias: HostTensor }, x: HostTensor): Float64Array {
   const [rows, width] = x.shape as [number, number];
   const classes = bias.data.length;
-  const [predicted, ranks] = [new Int32Array(rows), new Int32Array(rows)];
-  const logits = new Float64Array(classes);
+  const logits = new Float64Array(rows * classes);
   for (let i = 0; i < rows; i++) {
-    logits.set(bias.data);
+    const row = logits.subarray(i * classes, (i + 1) * classes);
+    row.set(bias.data);
     for (let j = 0; j < width; j++) {
       const value = x.data[i * width + j]!;
-      for (let c = 0; c < classes; c++) logits[c]! += value * weights.data[j * classes + c]!;
+      for (let c = 0; c < classes; c++) row[c]! += value * weights.data[j * classes + c]!;
     }
-    predicted[i] = logits.indexOf(Math.max(...logits));
-    const own = logits[labels[i]!]!;
-    for (const logit of logits) if (logit > own) ranks[i]!++;
   }
-  return { predicted, ranks };
+  return logits;
 }

@@ -32,11 +32,23 @@ export type LayerFactory = (inputShape: readonly number[]) => Layer;
 
 type Named<T> = { readonly [name: string]: Tree<T> };
 
+/** Layers one after the other. */
+export interface Sequential extends Layer {
+  apply(
+    variables: Variables<tf.Tensor>,
+    x: tf.Tensor,
+    training: boolean,
+  ): Applied & {
+    /** What each of the layers gave. */
+    readonly parts: readonly tf.Tensor[];
+  };
+}
+
 /** Layers one after the other; parameters and state are objects with the layers' names as keys. */
 export function sequential(
   inputShape: readonly number[],
   factories: Readonly<Record<string, LayerFactory>>,
-): Layer {
+): Sequential {
   let shape = inputShape;
   const layers = Object.entries(factories).map(([name, factory]) => {
     const layer = factory(shape);
@@ -55,6 +67,7 @@ export function sequential(
     apply({ params, state }, x, training) {
       let output = x;
       const states: [string, Tree<tf.Tensor>][] = [];
+      const parts: tf.Tensor[] = [];
       for (const { name, layer } of layers) {
         const variables = {
           params: (params as Named<tf.Tensor> | null)?.[name],
@@ -62,9 +75,10 @@ export function sequential(
         };
         const applied = layer.apply(variables, output, training);
         output = applied.output;
+        parts.push(output);
         states.push([name, applied.state]);
       }
-      return { output, state: named(states) };
+      return { output, state: named(states), parts };
     },
   };
 }

@@ -3,9 +3,10 @@
  * the last layer linear without bias. Source: FFCV-SSL, `mlp_spec` with its options `proj_relu`, `mlp_coeff` and
  * `remove_head` (an empty text).
  */
+import type { tf } from "../engine/tf.js";
 import { ConfigError } from "../support/errors.js";
 import { batchNorm } from "./batch-norm.js";
-import { type Layer, type LayerFactory, sequential } from "./layer.js";
+import { type Applied, type Layer, type LayerFactory, sequential } from "./layer.js";
 import { linear, relu } from "./layers.js";
 
 export interface ProjectorOptions {
@@ -15,12 +16,22 @@ export interface ProjectorOptions {
   readonly coefficient?: number;
 }
 
+/** An MLP whose layers can be looked at: each linear layer, with the batch norm and the ReLU that follow it. */
+export interface Projector extends Layer {
+  /** Of each layer. */
+  readonly widths: readonly number[];
+  apply(...args: Parameters<Layer["apply"]>): Applied & {
+    /** What each layer gave, [batch, width]; the last is the output. */
+    readonly layers: readonly tf.Tensor2D[];
+  };
+}
+
 /** @param spec widths joined by `-`; an empty text gives the identity @param features length of the representation */
 export function projector(
   spec: string,
   features: number,
   { relu: lastRelu = false, coefficient = 1 }: ProjectorOptions = {},
-): Layer {
+): Projector {
   if (spec !== "" && !/^\d+(-\d+)*$/.test(spec))
     throw new ConfigError(`projector: expected widths such as 512-128, got ${spec}`);
   const widths = spec === "" ? [] : spec.split("-").map(Number);
@@ -35,5 +46,16 @@ export function projector(
       ...(last && !lastRelu ? [] : [[`relu${i + 1}`, relu()] as [string, LayerFactory]]),
     ];
   });
-  return sequential([features], Object.fromEntries(parts));
+  const layers = sequential([features], Object.fromEntries(parts));
+  const names = parts.map(([name]) => name);
+  // A layer ends before the next linear one.
+  const ends = names.flatMap((_, i) => ((names[i + 1]?.startsWith("linear") ?? true) ? [i] : []));
+  return {
+    ...layers,
+    widths,
+    apply(variables, x, training) {
+      const applied = layers.apply(variables, x, training);
+      return { ...applied, layers: ends.map((end) => applied.parts[end] as tf.Tensor2D) };
+    },
+  };
 }

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { ImageDataset } from "../data/dataset.js";
 import type { DeviceName } from "../engine/run/device.js";
 import { effectiveRank } from "../evaluate/effective-rank.js";
-import { type Encoder, encode, withStatisticsOf } from "../evaluate/encode.js";
+import { encode, withStatisticsOf } from "../evaluate/encode.js";
 import {
   type EvaluateOptions,
   type Evaluation,
@@ -22,6 +22,8 @@ import type { TrainConfig } from "./config/schema.js";
 import { createDataset } from "./dataset.js";
 import { encoderIn, loadEncoder, untrainedEncoder } from "./encoder.js";
 import type { HostState } from "./loop.js";
+import { probeScores } from "./probe-scores.js";
+import type { TrainProgram } from "./program.js";
 import { readRunConfig } from "./run-folder.js";
 
 export interface RunEvaluation {
@@ -68,16 +70,20 @@ export function readEvaluation(path: string): RunEvaluation | undefined {
   }
 }
 
-/** What the loop measures between epochs: the kNN accuracy and the effective rank, on test images. */
-export function epochEvaluator(config: TrainConfig, layer: Encoder["layer"], train: ImageDataset) {
+/** What the loop measures between epochs, on test images: the kNN accuracy, the effective rank, the online probes. */
+export function epochEvaluator(config: TrainConfig, program: TrainProgram, train: ImageDataset) {
   const device = config.device as DeviceName;
   let test: ImageDataset | undefined;
   return async (state: HostState): Promise<Record<string, number>> => {
     test ??= await createDataset(config, "test");
-    const encoder = encoderIn(state, layer, train);
+    const encoder = encoderIn(state, program.encoder, train);
     const reference = { features: await encode(encoder, train, device), labels: train.labels };
     const queries = { features: await encode(encoder, test, device), labels: test.labels };
     const { accuracy } = await knn(reference, queries);
-    return { knn: accuracy, effectiveRank: effectiveRank(queries.features) };
+    return {
+      knn: accuracy,
+      effectiveRank: effectiveRank(queries.features),
+      ...(program.probes && (await probeScores(program, program.probes, state, test, device))),
+    };
   };
 }

@@ -12,24 +12,26 @@ import type { DeviceName } from "../engine/run/device.js";
 import type { tf } from "../engine/tf.js";
 import { leafPaths, type Tree } from "../engine/tree.js";
 import type { Layer } from "../nn/layer.js";
-import { projector } from "../nn/projector.js";
+import { type Projector, projector } from "../nn/projector.js";
 import { zerosLike } from "../optim/optimiser.js";
 import { fold, key, permutation } from "../random/index.js";
 import { ConfigError } from "../support/errors.js";
 import { anySize } from "./any-size.js";
 import { createEncoder, createOptimiser, createPipelines, createSchedule } from "./build.js";
 import type { TrainConfig } from "./config/schema.js";
-import type { DeviceState, Program } from "./loop.js";
+import type { DeviceState, HostState, Program } from "./loop.js";
 import { createMethod } from "./methods/index.js";
 import type { Method } from "./methods/method.js";
 import { copiesOf, negativesOf } from "./negatives.js";
 import { normalizedEncoder } from "./normalized.js";
 import { chosen, pathFilter } from "./paths.js";
+import { createProbeStep } from "./probe-step.js";
+import { createProbes, type Probes } from "./probes.js";
 import { purpose } from "./purpose.js";
 import { resolutionAt } from "./resolution.js";
 import { type CompiledStep, compileStep } from "./run-step.js";
+import { startOf } from "./start.js";
 import { createStep, type StepFunctions, type StepInput, type StepResult, type TrainState } from "./step.js";
-
 import { openStream, type Stream } from "./stream.js";
 
 export type { StepInput, StepResult, TrainState } from "./step.js";
@@ -37,6 +39,9 @@ export type { StepInput, StepResult, TrainState } from "./step.js";
 export interface TrainProgram extends Program {
   /** For images as they are in the data set: with the views' normalisation before it, if they have one. */
   readonly encoder: Layer;
+  readonly projector: Projector;
+  /** The online probes, where the configuration wants them. */
+  readonly probes: Probes | undefined;
   /** The step as a plain function over tensors, to run eagerly or to look at; of the last epoch's resolution. */
   readonly step: (state: TrainState<tf.Tensor>, input: StepInput<tf.Tensor>) => StepResult;
   /** What step `step`, counted from 0, takes beside the state; of a streamed data set, with the batch that was read. */
@@ -79,18 +84,22 @@ export function createProgram(
     throw new ConfigError(
       `accumulate: expected 1 with mixup, whose partners may be anywhere in the batch, got ${config.accumulate}`,
     );
-  const mlp = (features: number): Layer =>
+  const mlp = (features: number): Projector =>
     projector(config.projector, features, {
       relu: config.projectorRelu,
       coefficient: config.projectorCoefficient,
     });
-  const networks = { encoder, projector: mlp(encoder.outputShape[0]!), mlp, classes: dataset.classes.length };
+  const classes = dataset.classes.length;
+  const features = encoder.outputShape[0]!;
+  const networks = { encoder, projector: mlp(features), mlp, classes };
   const method = createMethod(config.method, networks);
-  if (views.count < method.views)
+  const { online, only } = config.probes;
+  const probes = online ? createProbes(features, networks.projector, classes, online) : undefined;
+  if (views.count < method.views && !only)
     throw new ConfigError(
       `views.count: expected ${method.views} or more for this method, got ${views.count}`,
     );
-  const start = method.init(fold(key(config.seed), purpose.weights));
+  const start = startOf(method, config);
   const paths = leafPaths(start.params);
   const frozen = config.freeze.length > 0 ? pathFilter(config.freeze, paths, "freeze") : undefined;
   const trainedOf = (params: Tree<HostTensor>): Tree<HostTensor> =>
@@ -102,15 +111,24 @@ export function createProgram(
   const copies = copiesOf(negativesOf(config.method));
 
   const functionsFor = (pipelines: readonly Pipeline[]): StepFunctions =>
-    createStep({
-      method,
-      optimiser,
-      pipelines,
-      classes: dataset.classes.length,
-      copies,
-      frozen,
-      clipNorm: config.clipNorm ?? undefined,
-    });
+    only && probes
+      ? createProbeStep({ networks, probes, classes, pipelines })
+      : createStep({
+          method,
+          optimiser,
+          pipelines,
+          probes,
+          classes,
+          copies,
+          frozen,
+          clipNorm: config.clipNorm ?? undefined,
+        });
+
+  const initial = (): HostState => ({
+    ...start,
+    optimiser: only ? null : optimiser.init(trainedOf(start.params)),
+    ...(probes && { probes: probes.init(fold(key(config.seed), purpose.probes)) }),
+  });
 
   let current: { side: number | undefined; pipelines: Pipeline[] } | undefined;
   const pipelinesAt = (epoch: number): Pipeline[] => {
@@ -139,7 +157,10 @@ export function createProgram(
     if (compiled && compiled.side === side) return compiled.step;
     // The resolution only grows: the program of a size that is over is not needed again.
     await compiled?.step.dispose();
-    const zeros = () => zerosLike(trainedOf(start.params));
+    const zeros = () => ({
+      method: only ? null : zerosLike(trainedOf(start.params)),
+      probes: probes && zerosLike(probes.init([0, 0]).params),
+    });
     const options = { device: config.device as DeviceName, parts: config.accumulate, zeros };
     compiled = { side, step: compileStep(functionsFor(pipelinesAt(epoch)), options) };
     return compiled.step;
@@ -150,9 +171,11 @@ export function createProgram(
     stepsPerEpoch,
     batch: config.batch,
     encoder: normalizedEncoder(encoder, views, imageShape),
+    projector: networks.projector,
+    probes,
     step: functionsFor(lastPipelines).step,
     input,
-    initial: () => ({ ...start, optimiser: optimiser.init(trainedOf(start.params)) }),
+    initial,
     async run(state, number) {
       const step = await compiledAt(Math.floor(number / stepsPerEpoch));
       if (isStreamed(dataset)) stream ??= openStream(dataset, config);
@@ -171,11 +194,15 @@ export function createProgram(
 }
 
 function check(config: TrainConfig, dataset: ImageDataset, negatives: HostTensor | undefined): void {
-  const { batch, accumulate } = config;
+  const { batch, accumulate, probes } = config;
   if (dataset.count < batch)
     throw new ConfigError(`batch: expected at most ${dataset.count}, the number of images, got ${batch}`);
   if (batch % accumulate !== 0)
     throw new ConfigError(`accumulate: expected a divisor of the batch, ${batch}, got ${accumulate}`);
+  if (probes.online && dataset.classes.length < 2)
+    throw new ConfigError(
+      `probes.online: expected a data set with labels of 2 classes or more, got ${dataset.name} with ${dataset.classes.length}`,
+    );
   if (copiesOf(negativesOf(config.method)) > 0 && !negatives)
     throw new ConfigError("method.negatives: expected their images, which loadNegatives gives");
 }

@@ -5,8 +5,14 @@ import { jit } from "../engine/jit.js";
 import type { DeviceName } from "../engine/run/device.js";
 import type { tf } from "../engine/tf.js";
 import { mapTree, type Tree } from "../engine/tree.js";
-import type { MethodState } from "./methods/method.js";
-import { addShare, type StepFunctions, type StepInput, type TrainState } from "./step.js";
+import {
+  addShare,
+  type Gradients,
+  type StepFunctions,
+  type StepInput,
+  type StepVariables,
+  type TrainState,
+} from "./step.js";
 
 export interface StepOutput {
   readonly state: TrainState<DeviceTensor>;
@@ -24,7 +30,7 @@ export interface CompileOptions {
   /** Into how many parts the batch is split; their gradients are averaged. */
   readonly parts: number;
   /** Zeros of the form of the gradients. */
-  readonly zeros: () => Tree<HostTensor>;
+  readonly zeros: () => Gradients<HostTensor>;
 }
 
 export function compileStep(functions: StepFunctions, options: CompileOptions): CompiledStep {
@@ -55,12 +61,12 @@ function inParts(
 ): CompiledStep {
   const accumulate = jit(
     (
-      params: MethodState<tf.Tensor>["params"],
-      state: MethodState<tf.Tensor>["state"],
-      sums: Tree<tf.Tensor>,
+      { params, probes }: Omit<StepVariables, "state">,
+      state: StepVariables["state"],
+      sums: Gradients<tf.Tensor>,
       input: StepInput<tf.Tensor>,
     ) => {
-      const result = gradients({ params, state }, input);
+      const result = gradients({ params, state, probes }, input);
       return {
         sums: addShare(sums, result.grads, 1 / parts),
         state: result.state,
@@ -71,18 +77,19 @@ function inParts(
   );
   const apply = jit(update, { device, name: "update", donate: [0, 1] });
   return {
-    async run({ params, state, optimiser }, input) {
+    async run({ params, state, optimiser, probes }, input) {
+      const fixed = { params, probes: probes?.params };
       let now = state as Tree<HostTensor>;
       let sums = zeros();
       const metrics: Record<string, number> = {};
       for (let part = 0; part < parts; part++) {
-        const result = await accumulate(params, now as typeof state, sums, partOf(input, part, parts));
+        const result = await accumulate(fixed, now as typeof state, sums, partOf(input, part, parts));
         now = result.state as unknown as Tree<HostTensor>;
-        sums = result.sums as unknown as Tree<HostTensor>;
+        sums = result.sums as unknown as Gradients<HostTensor>;
         for (const [name, value] of Object.entries(await numbers(result.metrics)))
           metrics[name] = (metrics[name] ?? 0) + value / parts;
       }
-      const before = { params, state: now, optimiser } as TrainState<HostTensor>;
+      const before = { params, state: now, optimiser, ...(probes && { probes }) } as TrainState<HostTensor>;
       const result = await apply(before, sums, input.scalars);
       return {
         state: result.state as unknown as TrainState<DeviceTensor>,

@@ -18,11 +18,14 @@ import { type Tree, zipTrees } from "../engine/tree.js";
 import { clipByGlobalNorm } from "../optim/clip.js";
 import type { Optimiser } from "../optim/optimiser.js";
 import { spreadOf } from "./collapse.js";
-import type { Method, MethodState } from "./methods/method.js";
+import type { Method, MethodBatch, MethodState } from "./methods/method.js";
 import { chosen, overlay, type PathFilter } from "./paths.js";
+import type { Probes, ProbesState } from "./probes.js";
 
 export interface TrainState<T> extends MethodState<T> {
   readonly optimiser: Tree<T>;
+  /** Of the online probes, where there are some. */
+  readonly probes?: ProbesState<T> | undefined;
 }
 
 /** What a step takes beside the state. */
@@ -45,19 +48,26 @@ export interface StepResult {
   readonly metrics: Scalars;
 }
 
-export interface Gradients {
-  readonly grads: Tree<tf.Tensor>;
-  readonly state: MethodState<tf.Tensor>["state"];
-  readonly metrics: Scalars;
-}
+/** By the parameters that train, and by those of the probes. */
+export type Gradients<T> = { readonly method: Tree<T>; readonly probes: Tree<T> };
+
+/** What the gradients depend on. */
+export type StepVariables = MethodState<tf.Tensor> & { readonly probes: ProbesState<tf.Tensor>["params"] };
 
 export interface StepFunctions {
-  /** The gradients of a batch by the parameters that train, and the method's new state. */
-  gradients(variables: MethodState<tf.Tensor>, input: StepInput<tf.Tensor>): Gradients;
-  /** The state after the optimiser's update; `metrics` are what the update itself reports. */
+  /** The gradients of a batch, and the method's new state. */
+  gradients(
+    variables: StepVariables,
+    input: StepInput<tf.Tensor>,
+  ): {
+    readonly grads: Gradients<tf.Tensor>;
+    readonly state: MethodState<tf.Tensor>["state"];
+    readonly metrics: Scalars;
+  };
+  /** The state after the optimisers' updates; `metrics` are what the update itself reports. */
   update(
     state: TrainState<tf.Tensor>,
-    grads: Tree<tf.Tensor>,
+    grads: Gradients<tf.Tensor>,
     scalars: StepInput<tf.Tensor>["scalars"],
   ): { readonly state: TrainState<tf.Tensor>; readonly metrics: { readonly [name: string]: tf.Tensor } };
   /** Both, one after the other. */
@@ -68,6 +78,7 @@ export interface StepOptions {
   readonly method: Method;
   readonly optimiser: Optimiser;
   readonly pipelines: readonly Pipeline[];
+  readonly probes?: Probes | undefined;
   /** How many classes the labels have. */
   readonly classes: number;
   /** How many views of each of the negatives' images are made. */
@@ -79,7 +90,7 @@ export interface StepOptions {
 }
 
 export function createStep(options: StepOptions): StepFunctions {
-  const { method, optimiser, pipelines, classes, copies, frozen, clipNorm } = options;
+  const { method, optimiser, pipelines, probes, classes, copies, frozen, clipNorm } = options;
   const moves: PathFilter = (path) => !frozen?.(path);
 
   const negativesOf = ({ negatives }: StepInput<tf.Tensor>): tf.Tensor4D | undefined => {
@@ -88,29 +99,27 @@ export function createStep(options: StepOptions): StepFunctions {
     return applyViews([pipelines[0]!], images, negatives.drawn)[0];
   };
 
-  const gradients: StepFunctions["gradients"] = ({ params, state }, input) => {
-    const pixels = tf.div(tf.cast(input.images, "float32"), 255) as tf.Tensor4D;
-    const labels = input.labels as tf.Tensor1D;
-    const batch = {
-      views: scope("views", () => applyViews(pipelines, pixels, input.drawn)),
-      labels,
-      targets: changesLabels(pipelines)
-        ? applyLabels(pipelines, oneHot(labels, classes), input.drawn)
-        : undefined,
-      negatives: negativesOf(input),
-      inputs: input.scalars,
-    };
+  const gradients: StepFunctions["gradients"] = ({ params, state, probes: probeParams }, input) => {
+    const seen = viewsOf(pipelines, classes, input);
+    const batch = { ...seen, negatives: negativesOf(input), inputs: input.scalars };
     const differentiate = valueAndGrad((trained: Tree<tf.Tensor>) => {
       const result = method.loss({ params: overlay(params, trained), state }, batch);
-      const metrics = { ...spreadOf(result.embedding), ...result.metrics };
+      const metrics = { ...spreadOf(result.layers.at(-1)!), ...result.metrics };
       const kept = frozen ? overlay(result.state, chosen(state, frozen)) : result.state;
-      return { loss: result.loss, aux: { state: kept, metrics } };
+      return { loss: result.loss, aux: { state: kept, metrics, layers: result.layers } };
     });
     const { loss, grads, aux } = differentiate(chosen(params, moves));
-    return { grads, state: aux.state, metrics: { loss, ...aux.metrics } };
+    // The layers come out of the differentiated function: no gradient of the probes can flow back into it.
+    const probed = probes?.gradients(probeParams, aux.layers as tf.Tensor2D[], targetsOf(seen));
+    return {
+      grads: { method: grads, probes: probed?.grads },
+      state: aux.state,
+      metrics: { loss, ...aux.metrics, ...probed?.metrics },
+    };
   };
 
-  const update: StepFunctions["update"] = ({ params, state, optimiser: slots }, grads, scalars) => {
+  const update: StepFunctions["update"] = (before, { method: grads, probes: probeGrads }, scalars) => {
+    const { params, state, optimiser: slots } = before;
     const clipped = clipNorm === undefined ? undefined : clipByGlobalNorm(grads, clipNorm);
     const updated = optimiser.update(chosen(params, moves), clipped?.grads ?? grads, slots, scalars.lr);
     const variables = { params: overlay(params, updated.params), state };
@@ -119,21 +128,58 @@ export function createStep(options: StepOptions): StepFunctions {
         params: variables.params,
         state: method.afterUpdate?.(variables, scalars) ?? state,
         optimiser: updated.state,
+        ...(probes && { probes: probes.update(before.probes!, probeGrads) }),
       },
       metrics: clipped ? { gradNorm: clipped.norm } : {},
     };
   };
 
-  const step: StepFunctions["step"] = (state, input) => {
-    const { grads, state: next, metrics } = gradients(state, input);
+  return { gradients, update, step: inOne(gradients, update) };
+}
+
+/** Gradients and update, one after the other. */
+export function inOne(
+  gradients: StepFunctions["gradients"],
+  update: StepFunctions["update"],
+): StepFunctions["step"] {
+  return (state, input) => {
+    const { grads, state: next, metrics } = gradients({ ...state, probes: state.probes?.params }, input);
     const updated = update({ ...state, state: next }, grads, input.scalars);
     return { state: updated.state, metrics: { ...metrics, ...updated.metrics } };
   };
+}
 
-  return { gradients, update, step };
+type Seen = Pick<MethodBatch, "views" | "labels" | "targets">;
+
+/** The views of a batch, and its labels as the views' augmentations leave them. */
+export function viewsOf(
+  pipelines: readonly Pipeline[],
+  classes: number,
+  input: Pick<StepInput<tf.Tensor>, "images" | "labels" | "drawn">,
+): Seen {
+  const pixels = tf.div(tf.cast(input.images, "float32"), 255) as tf.Tensor4D;
+  const labels = input.labels as tf.Tensor1D;
+  return {
+    views: scope("views", () => applyViews(pipelines, pixels, input.drawn)),
+    labels,
+    targets: changesLabels(pipelines)
+      ? applyLabels(pipelines, oneHot(labels, classes), input.drawn)
+      : undefined,
+  };
+}
+
+/** What a classifier of the first view should say. */
+export function targetsOf({ labels, targets }: Seen): tf.Tensor1D | tf.Tensor2D {
+  return targets?.[0] ?? labels;
 }
 
 /** `sums` and `share` times `grads`, leaf by leaf. */
-export function addShare(sums: Tree<tf.Tensor>, grads: Tree<tf.Tensor>, share: number): Tree<tf.Tensor> {
-  return zipTrees<tf.Tensor, tf.Tensor>([sums, grads], ([sum, grad]) => tf.add(sum!, tf.mul(grad!, share)));
+export function addShare(
+  sums: Gradients<tf.Tensor>,
+  grads: Gradients<tf.Tensor>,
+  share: number,
+): Gradients<tf.Tensor> {
+  return zipTrees<tf.Tensor, tf.Tensor>([sums, grads], ([sum, grad]) =>
+    tf.add(sum!, tf.mul(grad!, share)),
+  ) as Gradients<tf.Tensor>;
 }

@@ -87,7 +87,7 @@ async function trainIn(path: string, wanted: TrainConfig, options: RunOptions = 
   const folder = runFolder(path);
   const dataset = await createDataset(config, "train");
   const program = createProgram(config, dataset, { negatives: await loadNegatives(config, dataset) });
-  const evaluate = epochEvaluator(config, program.encoder, dataset);
+  const evaluate = epochEvaluator(config, program, dataset);
   mkdirSync(path, { recursive: true });
   const unlock = lockFolder(path, "run");
   try {

@@ -62,6 +62,7 @@ describe("interrupted at random steps, a run ends with the bits of one that was 
     ["simclr against one patch", ["method.negatives={name: patch, copies: 5}"]],
     ["a ramp of the resolution", ["resolution={min: 12, max: 20, endEpoch: 2}"]],
     ["gradients of two parts", ["accumulate=2", "clipNorm=1"]],
+    ["online probes, evaluated", ["probes.online=true", "evaluateEvery=1"]],
   ])("%s", async (_, overrides) => {
     const asked = config(...overrides);
     await trainEncoder(asked, { runs: join(folder, "whole") });

@@ -9,6 +9,7 @@ import { dataSchema } from "./data.js";
 import { encoderSchema } from "./encoder.js";
 import { methodSchema } from "./method.js";
 import { optimiserSchema, scheduleSchema } from "./optimiser.js";
+import { probesSchema } from "./probes.js";
 import { viewsSchema } from "./views.js";
 
 const checkpointSchema = z.strictObject({
@@ -84,7 +85,14 @@ export const trainConfigSchema = z.strictObject({
     .describe("limit for the norm of all gradients together; null: none"),
   collapse: collapseSchema.prefault({}).describe("when a run counts as collapsed, and what happens then"),
   tensorboard: z.boolean().default(true).describe("whether events/ is written, for TensorBoard"),
-  evaluateEvery: z.int().nonnegative().default(0).describe("kNN accuracy every so many epochs; 0: never"),
+  probes: probesSchema
+    .prefault({})
+    .describe("classifiers that learn beside the encoder, and tell what it knows"),
+  evaluateEvery: z
+    .int()
+    .nonnegative()
+    .default(0)
+    .describe("kNN accuracy, and the probes', every so many epochs; 0: never"),
   checkpoint: checkpointSchema.prefault({}).describe("what is saved, and how long it stays"),
 });
 

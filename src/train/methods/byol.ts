@@ -27,8 +27,7 @@ export function byolMethod(networks: Networks, { momentum }: ByolMethodOptions):
       return {
         loss: overPairs(both, (a, b) => byol([a.p, b.p], [a.t, b.t])),
         state: { ...student.state, predictor: predicted.state, teacher: targets.teacher },
-        representation: student.representations[0]!,
-        embedding: student.embeddings[0]!,
+        layers: student.layers,
       };
     },
     inputs: (step, totalSteps) => ({ momentum: teacherMomentum(momentum, step, totalSteps) }),

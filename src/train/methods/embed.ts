@@ -17,10 +17,10 @@ export function initNetworks(layers: Readonly<Record<string, Layer>>, key: Key):
 }
 
 export interface Embedded {
-  /** Of each view, [batch, features]. */
-  readonly representations: readonly tf.Tensor2D[];
   /** Of each view, [batch, dimensions]. */
   readonly embeddings: readonly tf.Tensor2D[];
+  /** Of the first view: the representation, then what each layer of the projector gives; the last is the embedding. */
+  readonly layers: readonly tf.Tensor2D[];
   /** Of the negatives, [count, dimensions], where there are some. */
   readonly negatives: tf.Tensor2D | undefined;
   /** The new state of all networks; that of others is kept. */
@@ -56,8 +56,8 @@ export function embed(
   );
   const embeddings = split(projected.output as tf.Tensor2D, images);
   return {
-    representations: representations.slice(0, views.length),
     embeddings: embeddings.slice(0, views.length),
+    layers: [representations[0]!, ...projected.layers.map((rows) => split(rows, images)[0]!)],
     negatives: negatives && embeddings.at(-1),
     state: { ...state, encoder: encoderState, projector: projected.state },
   };

@@ -6,6 +6,7 @@ import type { HostTensor } from "../../engine/host.js";
 import { tf } from "../../engine/tf.js";
 import type { Tree } from "../../engine/tree.js";
 import type { Layer } from "../../nn/layer.js";
+import type { Projector } from "../../nn/projector.js";
 import type { Key } from "../../random/key.js";
 
 /** The networks that a method puts together. */
@@ -13,7 +14,7 @@ export interface Networks {
   /** [batch, height, width, channels] → [batch, features] */
   readonly encoder: Layer;
   /** [batch, features] → [batch, dimensions] */
-  readonly projector: Layer;
+  readonly projector: Projector;
   /** A new network of the projector's form, such as a predictor: [batch, features] → [batch, dimensions]. */
   mlp(features: number): Layer;
   /** How many classes the labels have. */
@@ -44,10 +45,11 @@ export interface MethodResult {
   readonly loss: tf.Tensor;
   /** The new `state`: batch-norm statistics, a teacher's parameters, a queue. */
   readonly state: MethodState<tf.Tensor>["state"];
-  /** Of the first view, [batch, features], for probes. */
-  readonly representation: tf.Tensor2D;
-  /** Of the first view, [batch, dimensions], for the watch on collapse. */
-  readonly embedding: tf.Tensor2D;
+  /**
+   * Of the first view, for probes and for the watch on collapse: the representation, then what each layer of the projector
+   * gives, [batch, width]; so the last is the embedding.
+   */
+  readonly layers: readonly tf.Tensor2D[];
   /** Further scalars for metrics.jsonl. */
   readonly metrics?: { readonly [name: string]: tf.Tensor };
 }

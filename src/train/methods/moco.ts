@@ -52,8 +52,7 @@ export function mocoMethod(networks: Networks, options: MocoMethodOptions): Meth
       return {
         loss,
         state: { ...student.state, teacher: keys.teacher, queue: enqueue(queue, keys.embeddings[0]!) },
-        representation: student.representations[0]!,
-        embedding: student.embeddings[0]!,
+        layers: student.layers,
       };
     },
     inputs: (step, totalSteps) => ({ momentum: teacherMomentum(momentum, step, totalSteps) }),

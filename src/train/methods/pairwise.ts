@@ -21,7 +21,7 @@ export function pairwiseMethod(
     views: 2,
     init: (key) => initNetworks({ encoder, projector }, key),
     loss(variables, batch) {
-      const { representations, embeddings, negatives, state } = embed(
+      const { layers, embeddings, negatives, state } = embed(
         { encoder, projector },
         variables,
         batch.views,
@@ -31,8 +31,7 @@ export function pairwiseMethod(
       return {
         loss: overPairs(embeddings, (a, b) => loss(a, b, chosen)),
         state,
-        representation: representations[0]!,
-        embedding: embeddings[0]!,
+        layers,
       };
     },
   };

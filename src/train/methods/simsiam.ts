@@ -11,14 +11,13 @@ export function simsiamMethod(networks: Networks): Method {
     views: 2,
     init: (key) => initNetworks({ encoder, projector, predictor }, key),
     loss(variables, { views }) {
-      const { representations, embeddings, state } = embed(networks, variables, views);
+      const { layers, embeddings, state } = embed(networks, variables, views);
       const predicted = through(predictor, "predictor", variables, embeddings);
       const both = predicted.outputs.map((p, i) => ({ p, z: embeddings[i]! }));
       return {
         loss: overPairs(both, (a, b) => simsiam([a.p, b.p], [a.z, b.z])),
         state: { ...state, predictor: predicted.state },
-        representation: representations[0]!,
-        embedding: embeddings[0]!,
+        layers,
       };
     },
   };

@@ -23,8 +23,7 @@ export function supconMethod(
       return {
         loss: supcon(z, all, { temperature, negatives }),
         state: embedded.state,
-        representation: embedded.representations[0]!,
-        embedding: embedded.embeddings[0]!,
+        layers: embedded.layers,
       };
     },
   };

@@ -12,15 +12,14 @@ export function supervisedMethod(networks: Networks, options: SupervisedOptions)
     views: 1,
     init: (key) => initNetworks({ encoder, projector, classifier }, key),
     loss(variables, { views, labels, targets }) {
-      const { representations, embeddings, state } = embed(networks, variables, views);
+      const { layers, embeddings, state } = embed(networks, variables, views);
       const scores = through(classifier, "classifier", variables, embeddings);
       const each = scores.outputs.map((view, i) => supervised(view, targets?.[i] ?? labels, options));
       const right = tf.equal(tf.argMax(scores.outputs[0]!, 1), viewLabels(labels, targets?.[0]));
       return {
         loss: tf.div(tf.addN(each), each.length),
         state: { ...state, classifier: scores.state },
-        representation: representations[0]!,
-        embedding: embeddings[0]!,
+        layers,
         metrics: { accuracy: tf.mean(tf.cast(right, "float32")) },
       };
     },

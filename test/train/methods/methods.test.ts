@@ -59,6 +59,7 @@ const cases: [string, string[]][] = [
       "views={count: 3, pipelines: [[{name: randomResizedCrop}], [{name: randomResizedCrop}], [{name: randomResizedCrop, size: 6}]]}",
     ],
   ],
+  ["simclr, online probes", ["probes.online={lr: 0.01}"]],
   ["simclr, a frozen block", ["freeze=[encoder.block1]", "clipNorm=0.5"]],
 ];
 
