@@ -21,7 +21,8 @@ export function integers(key: Key, count: number, low: number, high: number): In
 
 /** The numbers 0 … n − 1 in random order (Fisher and Yates). */
 export function permutation(key: Key, n: number): Uint32Array {
-  const order = Uint32Array.from({ length: n }, (_, i) => i);
+  const order = new Uint32Array(n);
+  for (let i = 0; i < n; i++) order[i] = i;
   const words = bits(key, new Uint32Array(n));
   for (let i = n - 1; i > 0; i--) {
     const j = Math.floor((words[i]! * (i + 1)) / 2 ** 32);

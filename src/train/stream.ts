@@ -15,7 +15,7 @@ export interface Stream {
 /** Opens the stream; its order is that of a set in memory. @throws DataError when the source cannot be opened */
 export function openStream({ source, options }: StreamedDataset, { seed, batch }: TrainConfig): Stream {
   const epochKey = (epoch: number) => fold(key(seed), purpose.order, epoch);
-  const loader = new Loader(source, { ...options, batch, epochKey });
+  const loader = new Loader(source, { ...options, batch, epochKey, reuse: true });
   return {
     async batch(step) {
       const loaded = await loader.batch(Math.floor(step / loader.length), step % loader.length);

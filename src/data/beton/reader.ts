@@ -17,6 +17,7 @@ import {
   recordLayout,
   version,
 } from "./layout.js";
+import { Regions, uint64 } from "./regions.js";
 
 /** An image as it is stored. */
 export interface StoredImage {
@@ -43,9 +44,8 @@ export class BetonFile {
   readonly #offsets: ReadonlyMap<string, number>;
   readonly #recordSize: number;
   readonly #records: Buffer;
-  readonly #places: Float64Array;
-  readonly #sizes: Float64Array;
-  #memory: Buffer | undefined;
+  readonly #regions: Regions;
+  #memory: Uint8Array | undefined;
 
   /** Opens a file. @throws DataError when it is missing, short, corrupt or of another version */
   constructor(readonly path: string) {
@@ -76,7 +76,7 @@ export class BetonFile {
         this.count * size,
         "the samples' records",
       );
-      [this.#places, this.#sizes] = this.#readTable(tableStart);
+      this.#regions = new Regions(this.#readTable(tableStart));
     } catch (error) {
       closeSync(this.#file);
       if (!(error instanceof DataError) || error.message.startsWith("file ")) throw error;
@@ -86,7 +86,10 @@ export class BetonFile {
 
   /** Reads the whole file into memory, when it is at most so large: small images then cost no system call each. */
   keep(mostBytes: number): void {
-    if (this.#bytes <= mostBytes) this.#memory ??= this.#read(0, this.#bytes, "the file");
+    if (this.#memory || this.#bytes > mostBytes) return;
+    const { buffer, byteOffset, length } = this.#read(0, this.#bytes, "the file");
+    // Parts of a plain array are made faster than those of a Buffer.
+    this.#memory = new Uint8Array(buffer, byteOffset, length);
   }
 
   close(): void {
@@ -121,21 +124,31 @@ export class BetonFile {
   }
 
   /**
-   * Reads the pixels of a raw image straight to `out` from `start` on: how sets of small images are read fastest.
-   * @returns false when the image is a JPEG file, or has another size than `height` × `width`
+   * A function that reads the pixels of raw images of one size straight to `out` from `start` on, and says whether it
+   * could: not when the image is a JPEG file, or has another size. It remembers where images lie, so that a sample that
+   * is read again costs a copy and little else: how sets of small images are read fastest.
    */
-  readPixels(
+  pixelReader(
     field: string,
-    sample: number,
     height: number,
     width: number,
-    out: Uint8Array,
-    start: number,
-  ): boolean {
-    const image = this.#imagePlace(field, sample);
-    if (image.mode !== "raw" || image.height !== height || image.width !== width) return false;
-    this.#fill(out, start, image.size, image.place, field, sample);
-    return true;
+  ): (sample: number, out: Uint8Array, start: number) => boolean {
+    const size = 3 * height * width;
+    // 0 is not known yet, since the header lies there; −1 has to be decoded.
+    const places = new Float64Array(this.count);
+    return (sample, out, start) => {
+      let place = places[sample];
+      if (!place) {
+        const image = this.#imagePlace(field, sample);
+        place = image.mode === "raw" && image.height === height && image.width === width ? image.place : -1;
+        if (place > 0) this.#checkRegion(place, size, field, sample);
+        places[sample] = place;
+      }
+      if (place < 0) return false;
+      if (this.#memory) out.set(this.#memory.subarray(place, place + size), start);
+      else this.#fill(out, start, size, place, field, sample);
+      return true;
+    };
   }
 
   #imagePlace(field: string, sample: number) {
@@ -147,7 +160,7 @@ export class BetonFile {
       id === imageModes.jpg ? "jpg" : id === imageModes.raw ? "raw" : undefined;
     if (mode === undefined)
       throw this.#error(`expected a JPEG image (0) or a raw one (1), got ${id}`, field, sample);
-    const place = Number(this.#records.readBigUInt64LE(at + 5));
+    const place = uint64(this.#records, at + 5);
     const size = this.#sizeAt(place, field, sample);
     if (mode === "raw" && size !== width * height * 3)
       throw this.#error(
@@ -167,9 +180,7 @@ export class BetonFile {
 
   /** The pages that a sample's image lies in, by number. */
   pageOf(field: string, sample: number): number {
-    return Math.floor(
-      Number(this.#records.readBigUInt64LE(this.#place(field, sample, "rgb") + 5)) / this.pageSize,
-    );
+    return Math.floor(uint64(this.#records, this.#place(field, sample, "rgb") + 5) / this.pageSize);
   }
 
   /** The value of a `bytes` field. */
@@ -191,7 +202,7 @@ export class BetonFile {
 
   /** The bytes of an `ndarray` field, row-major, elements of the field's dtype. */
   array(field: string, sample: number): Uint8Array {
-    const place = Number(this.#records.readBigUInt64LE(this.#place(field, sample, "ndarray")));
+    const place = uint64(this.#records, this.#place(field, sample, "ndarray"));
     const expected = arrayBytes(this.fields[field] as Extract<BetonField, { type: "ndarray" }>);
     const size = this.#sizeAt(place, field, sample);
     if (size !== expected) throw this.#error(`expected ${expected} bytes, got ${size}`, field, sample, place);
@@ -200,14 +211,16 @@ export class BetonFile {
 
   #sized(field: string, sample: number, type: "bytes" | "json"): Buffer {
     const at = this.#place(field, sample, type);
-    const [place, size] = [
-      Number(this.#records.readBigUInt64LE(at)),
-      Number(this.#records.readBigUInt64LE(at + 8)),
-    ];
+    const [place, size] = [uint64(this.#records, at), uint64(this.#records, at + 8)];
     return this.#region(place, size, field, sample);
   }
 
   #region(place: number, size: number, field: string, sample: number): Buffer {
+    this.#checkRegion(place, size, field, sample);
+    return this.#read(place, size, field, sample);
+  }
+
+  #checkRegion(place: number, size: number, field: string, sample: number): void {
     if (size > this.pageSize)
       throw this.#error(
         `expected a region within a page of ${this.pageSize} bytes, got ${size}`,
@@ -217,7 +230,6 @@ export class BetonFile {
       );
     if (!(place + size <= this.#bytes))
       throw this.#error(`expected ${size} bytes, got the end of the file`, field, sample, place);
-    return this.#read(place, size, field, sample);
   }
 
   /** Where a field of a sample lies in the records. */
@@ -232,18 +244,12 @@ export class BetonFile {
     return sample * this.#recordSize + this.#offsets.get(name)!;
   }
 
-  /** The size of the region at a place, from the allocation table. */
   #sizeAt(place: number, field: string, sample: number): number {
-    let [low, high] = [0, this.#places.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#places[middle]! <= place) low = middle + 1;
-      else high = middle;
+    try {
+      return this.#regions.sizeAt(place);
+    } catch (error) {
+      throw this.#error((error as Error).message, field, sample, place);
     }
-    // Of regions at one place, which empty ones share, the last is the largest.
-    if (low === 0 || this.#places[low - 1] !== place)
-      throw this.#error("expected a region of the allocation table, got none", field, sample, place);
-    return this.#sizes[low - 1]!;
   }
 
   #readFields(count: number): BetonFields {
@@ -260,20 +266,13 @@ export class BetonFile {
     return Object.fromEntries(fields);
   }
 
-  /** The table's places, in order, and sizes. */
-  #readTable(start: number): [Float64Array, Float64Array] {
+  #readTable(start: number): Buffer {
     const length = this.#bytes - start;
     if (!(start >= headerBytes) || length < 0 || length % allocationBytes !== 0)
       throw this.#error(
         `expected an allocation table with rows of ${allocationBytes} bytes to the end of the file, got its start at ${start}`,
       );
-    const table = this.#read(start, length, "the allocation table");
-    const rows = Array.from({ length: length / allocationBytes }, (_, i) => ({
-      place: Number(table.readBigUInt64LE(i * allocationBytes + 8)),
-      size: Number(table.readBigUInt64LE(i * allocationBytes + 16)),
-    }));
-    rows.sort((a, b) => a.place - b.place || a.size - b.size);
-    return [Float64Array.from(rows, ({ place }) => place), Float64Array.from(rows, ({ size }) => size)];
+    return this.#read(start, length, "the allocation table");
   }
 
   #read(start: number, length: number, what: string, sample?: number): Buffer {

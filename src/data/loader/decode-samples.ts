@@ -11,14 +11,20 @@ export interface Decoded {
 /** Samples in work at a time: sharp decodes on other threads than this one. */
 const together = 4;
 
-/** Reads the images of samples. Samples that are corrupt come back as failures; all other errors are thrown. */
+/**
+ * Reads the images of samples. Samples that are corrupt come back as failures; all other errors are thrown.
+ * @param into where the images go; by default new memory
+ */
 export async function decodeSamples(
   source: OpenSource,
   samples: Uint32Array,
   { height, width, channels }: Pick<ImageSource, "height" | "width" | "channels">,
+  into?: Uint8Array,
 ): Promise<Decoded> {
   const length = height * width * channels;
-  const images = new Uint8Array(samples.length * length);
+  const bytes = samples.length * length;
+  // All of it is written to, so it need not be made zeros first.
+  const images = into?.subarray(0, bytes) ?? new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer);
   const failures: { at: number; message: string }[] = [];
   let next = 0;
   const work = async (): Promise<void> => {

@@ -33,6 +33,11 @@ export interface LoaderOptions {
   readonly filter?: ((sample: number) => boolean) | undefined;
   /** What a corrupt sample does: `error`, or `skip`, which leaves it out of its batch. */
   readonly corrupt?: "error" | "skip";
+  /**
+   * Whether the memory of a batch is used again for a later one as soon as the next batch is asked for, without workers
+   * only; not by default. New memory for every batch costs as much as copying small raw images.
+   */
+  readonly reuse?: boolean;
 }
 
 export interface Batch {
@@ -60,6 +65,9 @@ export class Loader {
   readonly #open: OpenSource | undefined;
   readonly #pool: Piscina | undefined;
   readonly #ahead = new Map<string, Promise<Batch>>();
+  /** Memory to be used again, and that of the batch which was given last. */
+  readonly #free: Uint8Array[] = [];
+  #lent: Uint8Array | undefined;
   #order: { epoch: number; samples: Uint32Array } | undefined;
 
   /** @throws DataError when the source cannot be opened, an index is out of range, or samples are fewer than a batch */
@@ -98,7 +106,9 @@ export class Loader {
    * @throws DataError naming the file, the sample and its place when a record is corrupt, unless it is to be skipped
    */
   async batch(epoch: number, number: number): Promise<Batch> {
-    const { prefetch = 2 } = this.#options;
+    const { prefetch = 2, reuse = false } = this.#options;
+    if (this.#lent) this.#free.push(this.#lent);
+    this.#lent = undefined;
     const wanted = this.#begin(epoch, number);
     const next: string[] = [`${epoch}/${number}`];
     for (let i = 1; i <= prefetch; i++) {
@@ -111,7 +121,9 @@ export class Loader {
     }
     for (const known of this.#ahead.keys()) if (!next.includes(known)) this.#ahead.delete(known);
     try {
-      return await wanted;
+      const batch = await wanted;
+      if (reuse) this.#lent = new Uint8Array(batch.images.buffer);
+      return batch;
     } finally {
       this.#ahead.delete(next[0]!);
     }
@@ -152,9 +164,7 @@ export class Loader {
 
   async #load(samples: Uint32Array): Promise<Batch> {
     const { images, failures } = await this.#decode(samples);
-    const labelOf = (sample: number): number => this.#source.labels[sample]!;
-    if (failures.length === 0)
-      return { images, labels: Int32Array.from(samples, labelOf), samples, skipped: [] };
+    if (failures.length === 0) return { images, labels: this.#labelsOf(samples), samples, skipped: [] };
     if (this.#options.corrupt !== "skip") throw new DataError(failures[0]!.message);
     const failed = new Set(failures.map(({ at }) => at));
     const kept = [...samples.keys()].filter((at) => !failed.has(at));
@@ -166,15 +176,28 @@ export class Loader {
     const keptSamples = samples.filter((_, at) => !failed.has(at));
     return {
       images: left,
-      labels: Int32Array.from(keptSamples, labelOf),
+      labels: this.#labelsOf(keptSamples),
       samples: keptSamples,
       skipped: failures.map(({ at, message }) => ({ sample: samples[at]!, message })),
     };
   }
 
+  #labelsOf(samples: Uint32Array): Int32Array {
+    const labels = new Int32Array(samples.length);
+    for (let i = 0; i < labels.length; i++) labels[i] = this.#source.labels[samples[i]!]!;
+    return labels;
+  }
+
+  #memoryFor(count: number): Uint8Array | undefined {
+    const { height, width, channels } = this.#source;
+    const memory = this.#free.pop();
+    // A batch from which corrupt samples were left out leaves less.
+    return memory && memory.length >= count * height * width * channels ? memory : undefined;
+  }
+
   /** Decodes here, or in parts by the workers. */
   async #decode(samples: Uint32Array): Promise<Decoded> {
-    if (this.#open) return decodeSamples(this.#open, samples, this.#source);
+    if (this.#open) return decodeSamples(this.#open, samples, this.#source, this.#memoryFor(samples.length));
     const pool = this.#pool!;
     const part = Math.max(leastPart, Math.ceil(samples.length / this.#options.workers!));
     const starts = Array.from({ length: Math.ceil(samples.length / part) }, (_, i) => i * part);

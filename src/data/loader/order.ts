@@ -30,10 +30,16 @@ export function orderOf(
     case "sequential":
       return samples;
     case "random":
-      return permutation(epochKey, samples.length).map((i) => samples[i]!);
+      return chosen(samples, permutation(epochKey, samples.length));
     case "quasi-random":
       return quasiRandom(epochKey, samples, pageOf);
   }
+}
+
+function chosen(samples: Uint32Array, places: Uint32Array): Uint32Array {
+  const order = new Uint32Array(places.length);
+  for (let i = 0; i < order.length; i++) order[i] = samples[places[i]!]!;
+  return order;
 }
 
 function quasiRandom(epochKey: Key, samples: Uint32Array, pageOf: (sample: number) => number): Uint32Array {

@@ -162,10 +162,11 @@ export function openSource(
   const file = new BetonFile(description.path);
   file.keep(keep);
   const { image: field } = description;
+  const readPixels = channels === 3 ? file.pixelReader(field, height, width) : () => false;
   return {
     read(sample, out, start) {
       // Pixels that need nothing done to them are read to where they belong.
-      if (channels === 3 && file.readPixels(field, sample, height, width, out, start)) return undefined;
+      if (readPixels(sample, out, start)) return undefined;
       const image = file.image(field, sample);
       const name = `file ${description.path}: sample ${sample}: byte ${image.place}`;
       return decode(image.data, name, out, start, image.mode === "raw" ? image : undefined);

@@ -100,6 +100,32 @@ test("batches hold the images and the labels of their samples", async () => {
   expect(new Set(samplesOf(batches)).size).toBe(96);
 });
 
+test("memory that is used again holds the same images, while a batch is at hand", async () => {
+  const expected = await all(betonSource(raw), { batch: 16, seed: 3 }, 2);
+  const loader = new Loader(betonSource(raw), { batch: 16, seed: 3, reuse: true });
+  const buffers = new Set<ArrayBufferLike>();
+  for (const [i, { images, labels, samples }] of expected.entries()) {
+    const batch = await loader.batch(Math.floor(i / loader.length), i % loader.length);
+    expect(batch).toMatchObject({ labels, samples });
+    expect(Buffer.compare(batch.images, images)).toBe(0);
+    buffers.add(batch.images.buffer);
+  }
+  await loader.close();
+  // One that is given, and those that are decoded ahead.
+  expect(buffers.size).toBeLessThanOrEqual(3);
+});
+
+test("memory that is used again suits the short batch at the end and the full one after it", async () => {
+  const options = { batch: 30, seed: 3, dropLast: false };
+  const expected = await all(betonSource(raw), options, 2);
+  const loader = new Loader(betonSource(raw), { ...options, reuse: true, prefetch: 0 });
+  for (const [i, { images }] of expected.entries()) {
+    const batch = await loader.batch(Math.floor(i / loader.length), i % loader.length);
+    expect(Buffer.compare(batch.images, images)).toBe(0);
+  }
+  await loader.close();
+});
+
 test("epochs differ, seeds differ, the same ones agree", async () => {
   const source = betonSource(raw);
   const order = async (seed: number): Promise<number[]> =>
