@@ -15,6 +15,7 @@ import type { LanguageStart } from "./evaluate/language/worker.js";
 import { Link } from "./evaluate/link.js";
 import { Runner } from "./evaluate/runner.js";
 import { showStrayErrors } from "./evaluate/stray.js";
+import { Termination } from "./evaluate/termination.js";
 import { CellTimers } from "./evaluate/timers.js";
 import {
   type CommTask,
@@ -68,13 +69,15 @@ const runner = new Runner({ link, compiler, evaluator, grace, folder, ready });
 installGlobals({ link, comms, imports, input: answers.port2, grace, memory, folder });
 const timers = new CellTimers();
 timers.install();
+const termination = new Termination();
+termination.install();
 
 protocol.on("message", (message: ToEvaluation | { type: "ready" }) => {
   switch (message.type) {
     case "ready":
       return start();
     case "execute":
-      return void runner.execute(message);
+      return void termination.shielded(() => runner.take(message))();
     case "comm":
       return runInCell(new CellContext(message.parent, false, false), () => onComm(message));
     case "comm info":
@@ -84,7 +87,7 @@ protocol.on("message", (message: ToEvaluation | { type: "ready" }) => {
         reply: { status: "ok", comms: comms.info(message.target) },
       });
     case "interrupt":
-      return onInterrupt(message.number);
+      return termination.shielded(() => onInterrupt(message.number));
     case "shutdown":
       return end();
   }
@@ -105,18 +108,28 @@ function start(): void {
   begin();
 }
 
+/** The comm message at work: it is answered by the interrupt that ends it. */
+let comm: number | undefined;
+
 function onComm(message: CommTask): void {
+  comm = message.parent;
   try {
     comms.receive(message);
   } catch (error) {
     link.print("stderr", `${runner.sources.describe(error).traceback.join("\n")}\n`);
   }
-  link.send({ type: "done", parent: message.parent, reply: { status: "ok" } });
+  endComm();
+}
+
+function endComm(): void {
+  if (comm !== undefined) link.send({ type: "done", parent: comm, reply: { status: "ok" } });
+  comm = undefined;
 }
 
 function onInterrupt(number: number): void {
   link.acknowledge(number);
   timers.stopBlocking();
+  endComm();
   if (runner.busy) {
     runner.interrupt();
     return;
@@ -127,6 +140,7 @@ function onInterrupt(number: number): void {
 
 function end(code = 0): void {
   evaluator.close();
+  termination.close();
   process.exit(code);
 }
 

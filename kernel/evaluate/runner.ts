@@ -81,8 +81,8 @@ export class Runner {
     setTimeout(() => this.cell === cell && abandon(), patience + (cell.cancelled ? 0 : grace));
   }
 
-  /** Runs a cell and sends the reply. */
-  async execute(task: ExecuteTask): Promise<void> {
+  /** Takes a cell as the one at work; the function that it gives runs it and sends the reply. */
+  take(task: ExecuteTask): () => Promise<void> {
     const cell = new CellContext(task.parent, task.allowStdin, task.silent);
     this.cell = cell;
     this.grace.begin(cell);
@@ -95,7 +95,7 @@ export class Runner {
       runInCell(cell, () => this.link.send({ type: "done", parent: task.parent, reply, timing }));
     };
     this.abandon = () => finish(runInCell(cell, () => this.failed(new InterruptError(), task, [])));
-    finish(await runInCell(cell, () => this.run(task, cell)));
+    return async () => finish(await runInCell(cell, () => this.run(task, cell)));
   }
 
   /** Publishes the error that ended a cell, and gives the reply. */

@@ -81,6 +81,9 @@ export interface ProtocolStart {
 export const shared = { answers: 0, grace: 1, closed: 2 } as const;
 export const sharedBytes = 16;
 
+/** Where the evaluation thread has the function that ends what it executes. */
+export const terminateSymbol = "jessl.kernel.terminate";
+
 /** Questions to the language service, and what it answers. */
 export type LanguageQuestion =
   | { type: "complete"; code: string; cursor: number }

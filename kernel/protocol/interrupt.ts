@@ -5,21 +5,13 @@
  */
 import { Session } from "node:inspector";
 import { interruptDescendants } from "../support/descendants.js";
-import { shared, type ToEvaluation } from "./channel.js";
+import { shared, type ToEvaluation, terminateSymbol } from "./channel.js";
 
 /** How long an interrupt waits for the evaluation thread, in milliseconds, if the cell does not ask for more. */
 export const patience = 150;
 
 /** How often a thread that does not answer is terminated, four times a second. */
 const mostAttempts = 40;
-
-// Termination runs no `finally`, so that Node's stack of async contexts would keep what it held, and Node 20 aborts the
-// process when a timer returns to a stack that is not empty. Its handler of uncaught errors empties it.
-const unwind = `{
-  const quiet = (handler) => process.setUncaughtExceptionCaptureCallback(handler);
-  quiet(() => undefined);
-  try { process._fatalException?.(new Error("terminated")); } finally { quiet(null); }
-}`;
 
 /** The interrupts of one evaluation thread. */
 export class Interrupter {
@@ -71,7 +63,7 @@ export class Interrupter {
       this.session = new Session();
       this.session.connectToMainThread();
     }
-    this.session.post("Runtime.evaluate", { expression: unwind, silent: true }, () => undefined);
-    this.session.post("Runtime.terminateExecution", () => undefined);
+    const expression = `globalThis[Symbol.for("${terminateSymbol}")]()`;
+    this.session.post("Runtime.evaluate", { expression, silent: true }, () => undefined);
   }
 }

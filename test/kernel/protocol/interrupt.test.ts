@@ -62,6 +62,30 @@ describe("interrupt_request", () => {
   });
 });
 
+describe("interrupts one after the other", () => {
+  // V8 may end a microtask anywhere, also between two of Node's own steps: often enough to meet them all.
+  test("of loops of microtasks leave a kernel that works", async () => {
+    for (let i = 0; i < 30; i++) {
+      const { error } = await interrupted("for (;;) await null", 3 * i);
+      expect(error!.ename).toBe("InterruptError");
+    }
+    expect((await kernel.run("kept")).result).toBe("41");
+  }, 60_000);
+});
+
+describe("a comm's handler that does not end", () => {
+  test("is ended, and answered for", async () => {
+    await kernel.run("jupyter.comms.register('endless', () => { console.log('in'); while (true) {} })");
+    const id = await kernel.send("shell", "comm_open", { comm_id: "e", target_name: "endless", data: {} });
+    await kernel.until(
+      () => kernel.iopub.find(({ parent, type }) => parent === id && type === "stream"),
+      "output of the handler",
+    );
+    await kernel.request("control", "interrupt_request", {});
+    expect((await kernel.run("kept")).result).toBe("41");
+  });
+});
+
 describe("timers that run away", () => {
   test("a repeating timer that blocks is stopped while no cell runs", async () => {
     await kernel.run("let ticks = 0; setInterval(() => { ticks++; while (true) {} }, 10); void 0");
