@@ -1,10 +1,20 @@
-import { describe, expect, it } from "vitest";
+/**
+ * A compiled SimCLR step against the same step run eagerly by TensorFlow.js's cpu backend: loss, every gradient, updated
+ * weights, optimiser and batch-norm statistics, in each of three steps in a row.
+ *
+ * Float32 rounds, and what a step does with the rounding differs from leaf to leaf: the judge is the exact result, the
+ * same step in double precision (test/support/exact.ts). The compiled step must be within 1e-5 of it, or where eager
+ * TensorFlow.js is itself far from it, no more than four times as far. Weights and images come from consecutive seeds;
+ * those are passed over for which the exact step has a ReLU whose sign float32 cannot tell. Nothing that was compiled
+ * has a say in that.
+ */
+import { afterAll, describe, expect, it } from "vitest";
 import type { DeviceTensor } from "../../src/engine/device-tensor.js";
 import { valueAndGrad } from "../../src/engine/grad.js";
 import { type HostTensor, hostTensor } from "../../src/engine/host.js";
 import { eager, jit } from "../../src/engine/jit.js";
 import { tf } from "../../src/engine/tf.js";
-import { flatten, leafPaths, mapTree, type Tree } from "../../src/engine/tree.js";
+import { flatten, leafPaths, mapTree, type Tree, unflatten } from "../../src/engine/tree.js";
 import { simclr } from "../../src/loss/simclr.js";
 import { convnet } from "../../src/nn/convnet.js";
 import type { Layer } from "../../src/nn/layer.js";
@@ -17,6 +27,7 @@ import { sgd } from "../../src/optim/sgd.js";
 import { key } from "../../src/random/index.js";
 import { relativeError } from "../support/close.js";
 import { floats, ints } from "../support/data.js";
+import { inDoubles } from "../support/exact.js";
 
 interface State<T> {
   readonly params: { readonly encoder: Tree<T>; readonly head: Tree<T> };
@@ -39,12 +50,14 @@ function simclrStep(encoder: Layer, head: Layer, optimiser: Optimiser) {
   };
 }
 
-// Squares of 4 × 4 pixels of one colour, with some noise: images that differ as images do. Of pure noise, an average
-// over all pixels leaves next to nothing, and the batch norm after it scales up the rounding.
-const images = (() => {
-  const [count, side, channels] = [32, 8, 3];
-  const squares = ints([count, 2, 2, channels], 8, 0, 226).data;
-  const noise = ints([count, side, side, channels], 9, 0, 30).data;
+/**
+ * Squares of 4 × 4 pixels of one colour, with some noise: images that differ as images do. Of pure noise, an average over
+ * all pixels leaves next to nothing, and the batch norm after it scales up the rounding.
+ */
+function makeImages(seed: number): HostTensor {
+  const [count, side, channels] = [24, 8, 3];
+  const squares = ints([count, 2, 2, channels], 2 * seed, 0, 226).data;
+  const noise = ints([count, side, side, channels], 2 * seed + 1, 0, 30).data;
   const data = Uint8Array.from(noise, (value, i) => {
     const [image, row] = [Math.floor(i / (side * side * channels)), Math.floor(i / (side * channels)) % side];
     const column = Math.floor(i / channels) % side;
@@ -52,7 +65,7 @@ const images = (() => {
     return value + squares[square * channels + (i % channels)]!;
   });
   return hostTensor(data, [count, side, side, channels]);
-})();
+}
 
 /**
  * Biases, scales and shifts that are not 0 and 1, as in a network that has trained for a while. AdamW's first steps have
@@ -69,54 +82,103 @@ function awake<P extends Tree<HostTensor>>(params: P): P {
   }) as P;
 }
 
-async function numbers(tree: unknown): Promise<Map<string, ArrayLike<number>>> {
+type Numbers = ReadonlyMap<string, ArrayLike<number>>;
+
+async function numbers(tree: unknown): Promise<Numbers> {
   const paths = leafPaths(tree as Tree<DeviceTensor>);
   const leaves = flatten(tree as Tree<DeviceTensor>).leaves;
   return new Map(await Promise.all(leaves.map(async (leaf, i) => [paths[i]!, await leaf.data()] as const)));
+}
+
+async function onHost<T>(tree: T): Promise<T> {
+  const { leaves, definition } = flatten(tree as Tree<DeviceTensor>);
+  return unflatten<HostTensor>(definition, await Promise.all(leaves.map((leaf) => leaf.host()))) as T;
 }
 
 // A bias before batch norm moves nothing: its gradient is zero in exact arithmetic, and what is computed is rounding,
 // which AdamW scales up. Only the batch norm's running mean sees it.
 const idle = ["head.linear1.bias", "head.norm1.mean"];
 
-describe("compiled SimCLR equals the eager one: loss, every gradient and updated weights over three steps", () => {
-  const encoders: { [name: string]: () => Layer } = {
-    ConvNet: () => convnet([8, 8, 3], { widths: [8, 16, 32] }),
-    "ResNet-8": () => namedResnet("resnet8", [8, 8, 3], { width: 8 }),
-  };
-  const optimisers: { [name: string]: [Optimiser, number] } = {
-    SGD: [sgd({ momentum: 0.9, weightDecay: 1e-4 }), 0.01],
-    AdamW: [adamw({ weightDecay: 1e-2 }), 2e-4],
-    LARS: [lars({ weightDecay: 1e-4 }), 0.2],
-  };
-  for (const [encoderName, makeEncoder] of Object.entries(encoders))
-    for (const [optimiserName, [optimiser, lr]] of Object.entries(optimisers))
-      it(`${encoderName}, ${optimiserName}`, async () => {
-        const encoder = makeEncoder();
-        const head = projector("24-8", encoder.outputShape[0]!);
-        const [e, h] = [encoder.init(key(3)), head.init(key(4))];
-        const params = awake({ encoder: e.params, head: h.params });
-        const start = {
-          params,
-          state: { encoder: e.state, head: h.state },
-          optimiser: optimiser.init(params),
-        };
-        const step = simclrStep(encoder, head, optimiser);
-        const [compiled, reference] = [jit(step), eager(step)];
-        let [a, b] = [start, start] as unknown as [State<HostTensor>, State<HostTensor>];
-        for (let i = 0; i < 3; i++) {
-          const [x, y] = [await compiled(a, images, lr), await reference(b, images, lr)];
-          const [actual, expected] = [await numbers(x), await numbers(y)];
-          expect([...actual.keys()]).toEqual([...expected.keys()]);
-          for (const [path, wanted] of expected) {
-            const got = actual.get(path)!;
-            if (!idle.some((name) => path.endsWith(name)))
-              expect(relativeError(got, wanted), `step ${i} ${path}`).toBeLessThanOrEqual(1e-5);
-            else if (path.startsWith("grads"))
-              for (const g of [got, wanted]) expect(Math.max(...Array.from(g, Math.abs))).toBeLessThan(1e-6);
-          }
-          [a, b] = [x.next, y.next] as unknown as [State<HostTensor>, State<HostTensor>];
-        }
-        await compiled.dispose();
-      });
+/** How far a step is from the exact one, as a share of what is allowed, at its worst leaf. */
+function worst(actual: Numbers, eagerly: Numbers, exact: Numbers): { share: number; text: string } {
+  expect([...actual.keys()]).toEqual([...exact.keys()]);
+  let found = { share: 0, text: "equal" };
+  for (const [path, wanted] of exact) {
+    const [got, plain] = [actual.get(path)!, eagerly.get(path)!];
+    if (idle.some((name) => path.endsWith(name))) {
+      if (path.startsWith("grads")) expect(Math.max(...Array.from(got, Math.abs))).toBeLessThan(1e-6);
+      continue;
+    }
+    const [off, plainOff] = [relativeError(got, wanted), relativeError(plain, wanted)];
+    // A square is off by twice as much as what is squared.
+    const allowed = path.startsWith("next.optimiser.square") ? 2e-5 : 1e-5;
+    const share = off / Math.max(allowed, 4 * plainOff);
+    if (!(share <= found.share))
+      found = { share, text: `${path}: off by ${off}, where eager TensorFlow.js is off by ${plainOff}` };
+  }
+  return found;
+}
+
+// The nearest that an input of a ReLU, of the order of 1 after batch norm, may come to zero: a few roundings of float32.
+const leastMargin = 5e-7;
+const seedsWanted = 2;
+const steps = 3;
+
+const encoders: { [name: string]: () => Layer } = {
+  ConvNet: () => convnet([8, 8, 3], { widths: [8, 16, 32] }),
+  "ResNet-8": () => namedResnet("resnet8", [8, 8, 3], { width: 8 }),
+};
+// AdamW divides by √v + ε, which for a gradient of the size of rounding is that rounding's sign: ε is large enough here
+// for updated weights to mean something. The default ε is compared with PyTorch in test/optim.
+const optimisers: { [name: string]: [Optimiser, number] } = {
+  SGD: [sgd({ momentum: 0.9, weightDecay: 1e-4 }), 0.01],
+  AdamW: [adamw({ weightDecay: 1e-2, epsilon: 1e-4 }), 2e-4],
+  LARS: [lars({ weightDecay: 1e-4 }), 0.2],
+};
+
+describe.each(Object.keys(encoders))("compiled SimCLR equals the eager one: %s", (name) => {
+  const encoder = encoders[name]!();
+  const head = projector("24-8", encoder.outputShape[0]!);
+
+  for (const [optimiserName, [optimiser, lr]] of Object.entries(optimisers)) {
+    const step = simclrStep(encoder, head, optimiser);
+    const [compiled, eagerly] = [jit(step), eager(step)];
+    afterAll(() => compiled.dispose());
+
+    /** Three steps from a seed's weights, each from where the eager ones before it led; nothing where float32 cannot tell. */
+    async function compare(seed: number): Promise<string[] | undefined> {
+      const images = makeImages(seed);
+      const [e, h] = [encoder.init(key(seed)), head.init(key(-seed))];
+      const params = awake({ encoder: e.params, head: h.params });
+      let state = {
+        params,
+        state: { encoder: e.state, head: h.state },
+        optimiser: optimiser.init(params),
+      } as State<HostTensor>;
+      const found: string[] = [];
+      for (let i = 0; i < steps; i++) {
+        const { value: exact, margin } = await inDoubles(async () =>
+          numbers(await eagerly(state, images, lr)),
+        );
+        if (margin < leastMargin) return undefined;
+        const plain = await eagerly(state, images, lr);
+        const actual = await numbers(await compiled(state, images, lr));
+        const { share, text } = worst(actual, await numbers(plain), exact);
+        if (!(share <= 1)) found.push(`seed ${seed}, step ${i}, ${text}`);
+        state = (await onHost(plain.next)) as unknown as State<HostTensor>;
+      }
+      return found;
+    }
+
+    it(optimiserName, async () => {
+      let told = 0;
+      for (let seed = 1; told < seedsWanted; seed++) {
+        expect(seed, "seeds tried").toBeLessThan(20);
+        const found = await compare(seed);
+        if (found === undefined) continue;
+        expect(found).toEqual([]);
+        told += 1;
+      }
+    });
+  }
 });
