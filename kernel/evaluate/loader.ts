@@ -7,7 +7,7 @@ import { readFileSync, statSync } from "node:fs";
 import type { LoadHook, ResolveHook } from "node:module";
 import { dirname, resolve as join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import ts from "typescript";
+import ts from "../support/typescript.js";
 import { sourceFile } from "./imports.js";
 
 /** Finds TypeScript files. */

@@ -3,9 +3,10 @@
  * tagged `injected-parameters` with the values of this run is put after it (the one of an earlier run is replaced).
  * They are declared again with the type of the default, so that the kernel checks them.
  */
-import ts from "typescript";
+
 import { ConfigError } from "../../src/support/errors.js";
 import { suggestion } from "../../src/support/nearest.js";
+import ts from "../support/typescript.js";
 import { codeCell, type Notebook, tagsOf } from "./nbformat.js";
 
 /** Names and values. */

@@ -3,7 +3,7 @@
  * and whether the text is a complete cell. All offsets are UTF-16 units here; the answers count code points, as
  * Jupyter does.
  */
-import ts from "typescript";
+import ts from "../../support/typescript.js";
 import { magicNames } from "../magics/names.js";
 import { syntaxErrors } from "./compile.js";
 import type { NotebookLanguage } from "./service.js";
@@ -23,6 +23,7 @@ export function complete(language: NotebookLanguage, code: string, cursor: numbe
   const info = language.service.getCompletionsAtPosition(current.fileName, current.offset + cursor, {
     includeCompletionsWithInsertText: false,
     includeCompletionsForModuleExports: false,
+    includeSymbol: true,
   });
   const head = /[\p{ID_Continue}$]*$/u.exec(before)?.[0] ?? "";
   const tail = /^[\p{ID_Continue}$]*/u.exec(code.slice(cursor))?.[0] ?? "";
@@ -41,20 +42,28 @@ export function complete(language: NotebookLanguage, code: string, cursor: numbe
   const kept = whole.length > 0 ? whole : matching(offered, code.slice(start, cursor));
   const matches = [...new Set(kept.map(({ name }) => name))];
   const [from, to] = [points(start), points(end)];
-  const types = kept.slice(0, describedMatches).map(({ name, kind, source, data }) => {
-    const details = language.service.getCompletionEntryDetails(
-      current.fileName,
-      current.offset + cursor,
-      name,
-      {},
-      source,
-      {},
-      data,
-    );
-    const signature = ts.displayPartsToString(details?.displayParts ?? []);
+  const described = signatures(language, current.fileName);
+  const types = kept.slice(0, describedMatches).map(({ name, kind, symbol }) => {
+    const signature = symbol === undefined ? "" : described(symbol);
     return { text: name, type: kind as string, signature, start: from, end: to };
   });
   return answer(matches, from, to, types);
+}
+
+// The types of names. TypeScript's details of an entry would do the whole completion again for each.
+function signatures({ service }: NotebookLanguage, fileName: string): (symbol: ts.Symbol) => string {
+  const program = service.getProgram();
+  const checker = program?.getTypeChecker();
+  const place = program?.getSourceFile(fileName);
+  if (checker === undefined || place === undefined) return () => "";
+  return (named) => {
+    const symbol = named.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(named) : named;
+    const type =
+      symbol.flags & ts.SymbolFlags.Value
+        ? checker.getTypeOfSymbolAtLocation(symbol, place)
+        : checker.getDeclaredTypeOfSymbol(symbol);
+    return checker.typeToString(type);
+  };
 }
 
 function compare(a: string, b: string): number {

@@ -4,7 +4,7 @@
  * its prefix, and only cells that still own a name are kept, so that a session of ten thousand cells costs no more
  * than what it has alive. A redefinition moves the name to the newer cell and leaves older cells as they were.
  */
-import ts from "typescript";
+import ts from "../../support/typescript.js";
 
 /** How a later cell sees a name: an alias (functions, classes, types, imports), or a variable of the same type. */
 type Kind = "alias" | "let" | "const";

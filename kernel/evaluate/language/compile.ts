@@ -2,7 +2,7 @@
  * Compiling a cell: check it, and if it has no errors, make it JavaScript and remember what it declares. An error is
  * reported with the cell's line and column, the faulty line and the lines about it.
  */
-import ts from "typescript";
+import ts from "../../support/typescript.js";
 import type { NotebookLanguage } from "./service.js";
 import { type Transformed, transform } from "./transform.js";
 

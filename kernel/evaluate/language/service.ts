@@ -3,11 +3,13 @@
  * hand, with its prefix) and the cells it refers to. The file keeps its name, so that TypeScript reuses the program
  * from cell to cell; libraries and declaration files are read once.
  */
-import { dirname, join } from "node:path";
-import ts from "typescript";
-import { packageRoot } from "../../../src/support/package.js";
+import { join } from "node:path";
+import ts from "../../support/typescript.js";
 import { ambientTypes } from "./ambient.js";
 import { Cells, type Declared, declarations } from "./cells.js";
+import { Documents, packageRegistry } from "./documents.js";
+import { compilerOptions } from "./options.js";
+import { Resolver } from "./resolve.js";
 
 /** The cell in hand: the file, and where the user's text begins in it. */
 export interface Current {
@@ -29,16 +31,18 @@ export class NotebookLanguage {
   private readonly ambientName: string;
   private text = "";
   private version = 0;
-  private readonly snapshots = new Map<string, { version: string; snapshot: ts.IScriptSnapshot }>();
-  private resolutions: ts.ModuleResolutionCache;
+  private readonly documents = new Documents();
+  private readonly resolver: Resolver;
 
   constructor(folder: string) {
     this.folder = folder;
     this.currentName = join(folder, "[cell].ts").replaceAll("\\", "/");
     this.ambientName = join(folder, "[kernel].d.ts").replaceAll("\\", "/");
     this.options = compilerOptions(folder);
-    this.resolutions = this.freshResolutions();
-    this.service = ts.createLanguageService(this.host(), ts.createDocumentRegistry());
+    const read = (name: string) => this.virtual(name) ?? ts.sys.readFile(name);
+    const exists = (name: string) => this.virtual(name) !== undefined || ts.sys.fileExists(name);
+    this.resolver = new Resolver(folder, this.options, { ...ts.sys, fileExists: exists, readFile: read });
+    this.service = ts.createLanguageService(this.host(), packageRegistry());
   }
 
   /** Puts a cell in hand; `all` brings every name alive into scope (for completion). */
@@ -46,9 +50,10 @@ export class NotebookLanguage {
     const bare = ts.createSourceFile("cell.ts", code, ts.ScriptTarget.ESNext, true);
     const declared = declarations(bare);
     const { text, uses } = this.cells.prefix(code, new Set(declared.map(({ name }) => name)), all);
+    // The same text again, by completion and then inspection perhaps, is the same program.
+    if (this.text !== text + code) this.version += 1;
     this.text = text + code;
-    this.version += 1;
-    this.resolutions = this.freshResolutions();
+    this.resolver.refresh();
     return { fileName: this.currentName, offset: text.length, prefix: text, uses, declared, source: bare };
   }
 
@@ -94,133 +99,43 @@ export class NotebookLanguage {
     return names;
   }
 
-  private freshResolutions(): ts.ModuleResolutionCache {
-    return ts.createModuleResolutionCache(this.folder, (name) => name, this.options);
+  private virtual(name: string): string | undefined {
+    if (name === this.currentName) return this.text;
+    return name === this.ambientName ? ambientTypes : this.cells.text(name);
   }
 
   private host(): ts.LanguageServiceHost {
-    const virtual = (name: string) =>
-      name === this.currentName
-        ? this.text
-        : name === this.ambientName
-          ? ambientTypes
-          : this.cells.text(name);
-    const exists = (name: string) => virtual(name) !== undefined || ts.sys.fileExists(name);
-    const readFile = (name: string, encoding?: string) => virtual(name) ?? ts.sys.readFile(name, encoding);
-    const resolutionHost: ts.ModuleResolutionHost = { ...ts.sys, fileExists: exists, readFile };
+    const cellName = (cell: number) => join(this.folder, `[cell ${cell}].ts`).replaceAll("\\", "/");
     return {
       getCompilationSettings: () => this.options,
       getScriptFileNames: () => [
         this.ambientName,
-        ...this.cells.ambientCells.map((cell) =>
-          join(this.folder, `[cell ${cell}].ts`).replaceAll("\\", "/"),
-        ),
+        ...this.cells.ambientCells.map(cellName),
         this.currentName,
       ],
       getScriptVersion: (name) => {
         if (name === this.currentName) return String(this.version);
-        return virtual(name) !== undefined ? "1" : fileVersion(name);
+        return this.virtual(name) !== undefined ? "1" : this.documents.version(name);
       },
       getScriptSnapshot: (name) => {
-        const text = virtual(name);
-        if (text !== undefined) return ts.ScriptSnapshot.fromString(text);
-        const version = fileVersion(name);
-        const known = this.snapshots.get(name);
-        if (known?.version === version) return known.snapshot;
-        const content = ts.sys.readFile(name);
-        if (content === undefined) return undefined;
-        const snapshot = ts.ScriptSnapshot.fromString(content);
-        this.snapshots.set(name, { version, snapshot });
-        return snapshot;
+        const text = this.virtual(name);
+        return text === undefined ? this.documents.snapshot(name) : ts.ScriptSnapshot.fromString(text);
       },
       getCurrentDirectory: () => this.folder,
       getDefaultLibFileName: (options) => ts.getDefaultLibFilePath(options),
-      fileExists: exists,
-      readFile,
+      useCaseSensitiveFileNames: () => ts.sys.useCaseSensitiveFileNames,
+      fileExists: (name) => this.virtual(name) !== undefined || ts.sys.fileExists(name),
+      readFile: (name) => this.virtual(name) ?? ts.sys.readFile(name),
       readDirectory: ts.sys.readDirectory,
       directoryExists: ts.sys.directoryExists,
       getDirectories: ts.sys.getDirectories,
-      realpath: (name) => (virtual(name) === undefined ? (ts.sys.realpath?.(name) ?? name) : name),
+      realpath: (name) => (this.virtual(name) === undefined ? (ts.sys.realpath?.(name) ?? name) : name),
+      getModuleResolutionCache: () => this.resolver.packages,
       resolveModuleNameLiterals: (literals, containing, redirected, options) =>
-        literals.map(({ text }) => {
-          const found = ts.resolveModuleName(
-            text,
-            containing,
-            options,
-            resolutionHost,
-            this.resolutions,
-            redirected,
-            ts.ModuleKind.ESNext,
-          );
-          if (
-            found.resolvedModule !== undefined ||
-            text.startsWith(".") ||
-            !containing.startsWith(dirname(this.currentName))
-          )
-            return found;
-          // What the notebook's folder lacks is taken from this package: itself, and what it depends on.
-          return ts.resolveModuleName(text, join(packageRoot, "notebook.ts"), options, resolutionHost);
-        }),
-    };
+        literals.map(({ text }) => this.resolver.resolve(text, containing, redirected, options)),
+    } as ts.LanguageServiceHost & Pick<ts.CompilerHost, "getModuleResolutionCache">;
   }
 }
 
 // `import name = require()`: not allowed in an ES module, but in a cell.
 const importAssignment = 1202;
-
-/** Files of packages are taken not to change; the user's own may. */
-function fileVersion(name: string): string {
-  if (name.includes("/node_modules/")) return "1";
-  return String(ts.sys.getModifiedTime?.(name)?.getTime() ?? 0);
-}
-
-/** The notebook project's own options where they make sense for a cell, strict and of the newest language by default. */
-function compilerOptions(folder: string): ts.CompilerOptions {
-  const path = ts.findConfigFile(folder, ts.sys.fileExists);
-  const own =
-    path === undefined
-      ? {}
-      : ts.parseJsonConfigFileContent(
-          ts.readConfigFile(path, ts.sys.readFile).config,
-          { ...ts.sys, readDirectory: () => [] },
-          dirname(path),
-        ).options;
-  const {
-    outDir: _outDir,
-    rootDir: _rootDir,
-    declaration: _declaration,
-    declarationMap: _declarationMap,
-    composite: _composite,
-    incremental: _incremental,
-    tsBuildInfoFile: _buildInfo,
-    sourceMap: _sourceMap,
-    inlineSourceMap: _inlineSourceMap,
-    ...kept
-  } = own;
-  const typeRoots = (ts.getEffectiveTypeRoots({}, { getCurrentDirectory: () => folder }) ?? []).concat(
-    ts.getEffectiveTypeRoots({}, { getCurrentDirectory: () => packageRoot }) ?? [],
-  );
-  return {
-    strict: true,
-    types: ["node"],
-    lib: ["lib.esnext.d.ts"],
-    ...kept,
-    target: ts.ScriptTarget.ESNext,
-    module: ts.ModuleKind.ESNext,
-    moduleResolution: ts.ModuleResolutionKind.Bundler,
-    moduleDetection: ts.ModuleDetectionKind.Force,
-    typeRoots: [...(own.typeRoots ?? []), ...typeRoots],
-    allowImportingTsExtensions: true,
-    resolveJsonModule: true,
-    esModuleInterop: true,
-    skipLibCheck: true,
-    noEmit: true,
-    isolatedModules: false,
-    verbatimModuleSyntax: false,
-    noUnusedLocals: false,
-    noUnusedParameters: false,
-    allowUnreachableCode: true,
-    allowUnusedLabels: true,
-    jsx: ts.JsxEmit.None,
-  };
-}

@@ -7,7 +7,7 @@
  *   assigned is the type checker's; functions are hoisted as the language wants it;
  * - an awaited expression can be interrupted: at the top level at once, in functions when it resumes.
  */
-import ts from "typescript";
+import ts from "../../support/typescript.js";
 import { helpers } from "./helpers.js";
 
 /** A cell, ready to run. */

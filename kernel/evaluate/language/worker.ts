@@ -8,6 +8,7 @@ import type { LanguageQuestion } from "../../protocol/channel.js";
 import { complete, inspect, isComplete } from "./assist.js";
 import { type Compiled, compile, compileExpression } from "./compile.js";
 import { NotebookLanguage } from "./service.js";
+import { Tidy } from "./tidy.js";
 
 /** What the thread is given. */
 export interface LanguageStart {
@@ -21,12 +22,13 @@ export type CompileRequest = { number: number; type: "cell" | "expression" | "in
 
 const { folder, questions, cells } = workerData as LanguageStart;
 const language = new NotebookLanguage(folder);
+const tidy = new Tidy();
 
 cells.on("message", ({ number, code, type }: CompileRequest) => {
   if (type === "inspect") {
     const question: LanguageQuestion = { type, code, cursor: code.length, detail: 0 };
     cells.postMessage({ number, answer: reply(question) });
-    return;
+    return rest();
   }
   let answer: Compiled;
   try {
@@ -36,10 +38,12 @@ cells.on("message", ({ number, code, type }: CompileRequest) => {
     answer = { ok: false, faults: [{ code: 0, message, line: 1, column: 1, length: 1, syntax: false }] };
   }
   cells.postMessage({ number, answer });
+  rest();
 });
 
 questions.on("message", ({ number, question }: { number: number; question: LanguageQuestion }) => {
   questions.postMessage({ number, answer: reply(question) });
+  rest();
 });
 
 function reply(question: LanguageQuestion): object {
@@ -54,7 +58,32 @@ function reply(question: LanguageQuestion): object {
   }
 }
 
-// Warm up while the user reads: the libraries are parsed and the checker's code is compiled by the first check.
-language.errors(
-  language.open("const warm: number[] = [1]; console.log(warm.map(String), await Promise.resolve());"),
-);
+// Warm up while the user reads, each step when nobody has asked for a while: the libraries are parsed and the checker's
+// code is compiled by the first check, then completion, then what an import of this package brings.
+const steps: readonly (() => void)[] = [
+  () => check("const warm: number[] = [1]; console.log(warm.map(String), await Promise.resolve());"),
+  () => void complete(language, "con", 3),
+  () => check('import {} from "jessl";'),
+];
+
+function check(code: string): void {
+  language.errors(language.open(code));
+}
+
+const quietMilliseconds = 250;
+let next = 0;
+let timer: NodeJS.Timeout | undefined;
+
+function rest(): void {
+  tidy.perhaps();
+  clearTimeout(timer);
+  if (next < steps.length) timer = setTimeout(warm, quietMilliseconds);
+}
+
+function warm(): void {
+  steps[next]!();
+  next += 1;
+  rest();
+}
+
+warm();
