@@ -7,12 +7,14 @@
  * Paper: arXiv 2303.01986, abstract. Its σ, tasks and accuracies for this claim are not known to us; the sweep of σ, the
  * tasks and the rule below are our own. σ is chosen on seed 0 by kNN of the main task on held-out training images.
  */
-import { heatMap, interval, pairedInterval, sweepFigure } from "../../src/figure/index.js";
+import { type Interval, pairedInterval } from "../../src/figure/index.js";
 import { groupBy } from "../../src/support/group.js";
-import { betterOfUntrained, meanOf, percent, seedsOf, valuesBySeed } from "../support/numbers.js";
+import type { Laboratory } from "../support/laboratory.js";
+import { betterOfUntrained, type Metric, percent, seedsOf, valuesBySeed } from "../support/numbers.js";
 import type { Conclusion, ProfileName, Protocol, Row } from "../support/protocol.js";
 import { bestByKnn, noiseViews, standardViews } from "../support/recipes.js";
-import { cifar10, type Stage, scenes } from "../support/stages.js";
+import { cifar10, fashion, type Stage, scenes } from "../support/stages.js";
+import { drawing } from "./drawing.js";
 
 interface Scale {
   readonly stages: readonly Stage[];
@@ -21,129 +23,108 @@ interface Scale {
 }
 
 const scales: Readonly<Record<ProfileName, Scale>> = {
-  smoke: { stages: [scenes({ train: 512, epochs: 1 })], seeds: [1], sigmas: [0.25] },
-  quick: { stages: [scenes({ train: 4000, epochs: 3 })], seeds: [1, 2, 3], sigmas: [0.1, 0.25, 0.5] },
+  smoke: { stages: [fashion({ train: 512, epochs: 1 })], seeds: [1], sigmas: [0.5] },
+  quick: { stages: [fashion({ train: 5000, epochs: 3 })], seeds: [1, 2, 3], sigmas: [0.25, 0.5, 1] },
   full: {
-    stages: [cifar10({ epochs: 10 }), scenes({ train: 10_000, epochs: 10 })],
+    stages: [
+      cifar10({ train: 10_000, epochs: 5 }),
+      fashion({ epochs: 5 }),
+      scenes({ train: 10_000, epochs: 5 }),
+    ],
     seeds: [1, 2, 3, 4, 5],
     sigmas: [0.1, 0.25, 0.5, 1],
   },
 };
 
 const scaleInWords: Readonly<Record<ProfileName, string>> = {
-  smoke: "512 synthetic scenes, 1 epoch, 1 seed: shows that everything runs, and decides nothing.",
+  smoke: "512 images of Fashion-MNIST, 1 epoch, 1 seed: shows that everything runs, and decides nothing.",
   quick:
-    "The paper trains ResNets on ImageNet; here: 4,000 synthetic scenes of 32 × 32 pixels, a ResNet-8 of width 16, 3 epochs, 3 seeds. The scenes were chosen for this profile because raw pixels and random features do badly on their shapes, which leaves room to see a gain in minutes.",
-  full: "CIFAR-10 (10,000 training images) and 10,000 synthetic scenes, 32 × 32 pixels, a ResNet-8 of width 16, 10 epochs, 5 seeds.",
+    "The paper trains ResNets on ImageNet; here: 5,000 images of Fashion-MNIST (embedded subset), 28 × 28, a VGG-11 of width 8, 3 epochs, 3 seeds. Data set, encoder and learning rate were chosen by search on held-out training images, so that the effect shows in minutes.",
+  full: "10,000 training images each of CIFAR-10, Fashion-MNIST and synthetic scenes, a VGG-11 of width 8, 5 epochs, 5 seeds.",
 };
 
-const conditions = ["noise only", "standard"];
+/** What is asked of the gains on CIFAR-10, beside an interval above zero. */
+const leastOnCifar: Readonly<Record<Metric, number>> = { knn: 8, linear: 5 };
 
 /** Temperature of NT-Xent under noise: views are close, so similarities are told apart more sharply. */
 const noiseTemperature = 0.1;
 
 function noiseConfig(base: object, sigma: number): object {
+  return { ...base, views: noiseViews(sigma), method: { name: "simclr", temperature: noiseTemperature } };
+}
+
+interface Gain {
+  readonly name: string;
+  readonly knn: Interval;
+  readonly linear: Interval;
+  readonly least: Readonly<Record<Metric, number>>;
+}
+
+/** What noise-only training gained over the better untrained encoder of the same seed, on a data set's main task. */
+function gainOn(own: readonly Row[]): Gain {
+  const { dataset, task } = own[0]!;
+  const main = own.filter((row) => row.task === task);
+  const untrained = betterOfUntrained(main);
+  const noise = main.filter(({ condition }) => condition === "noise only");
+  const seeds = seedsOf(noise);
+  const paired = (metric: Metric): Interval =>
+    pairedInterval(
+      valuesBySeed(noise, metric, seeds),
+      seeds.map((seed) => untrained.get(seed)![metric]),
+    );
   return {
-    ...base,
-    views: noiseViews(sigma),
-    method: { name: "simclr", temperature: noiseTemperature },
+    name: `${dataset}, ${task}`,
+    knn: paired("knn"),
+    linear: paired("linear"),
+    least: /^cifar/i.test(String(dataset)) ? leastOnCifar : { knn: 0, linear: 0 },
   };
+}
+
+function verdictOf(gains: readonly Gain[]): Conclusion["verdict"] {
+  if (gains.some(({ knn }) => knn.count < 2)) return "not decided";
+  const reached = ({ knn, linear, least }: Gain): boolean =>
+    knn.low > 0 && linear.low > 0 && knn.mean >= least.knn && linear.mean >= least.linear;
+  if (gains.every(reached)) return "holds";
+  return gains.some(({ knn }) => knn.low > 0) ? "holds in part" : "does not hold at this scale";
+}
+
+function ruleFor(least: number): string {
+  return least > 0 ? `at least ${least}, interval above 0` : "interval above 0";
 }
 
 function conclude(rows: readonly Row[], profile: ProfileName): Conclusion {
   const measured = rows.filter(({ condition }) => condition !== "tuning");
-  const stages = groupBy(measured, ({ dataset, task }) => `${dataset}: ${task}`);
-  const mainTasks = [...groupBy(measured, ({ dataset }) => dataset).values()].map((own) => own[0]!);
-  const gains = mainTasks.map(({ dataset, task }) => {
-    const own = stages.get(`${dataset}: ${task}`)!;
-    const untrained = betterOfUntrained(own);
-    const noise = own.filter(({ condition }) => condition === "noise only");
-    const seeds = seedsOf(noise);
-    const gain = pairedInterval(
-      valuesBySeed(noise, "knn", seeds),
-      seeds.map((seed) => untrained.get(seed)!.knn),
-    );
-    return { name: `${dataset}: ${task}`, gain };
-  });
-  const clear = gains.filter(({ gain }) => gain.low > 0).length;
-  const decided = gains.every(({ gain }) => gain.count > 1);
+  const gains = [...groupBy(measured, ({ dataset }) => dataset).values()].map(gainOn);
   return {
-    verdict: !decided
-      ? "not decided"
-      : clear === gains.length
-        ? "holds"
-        : clear > 0
-          ? "holds in part"
-          : "does not hold at this scale",
+    verdict: verdictOf(gains),
     findings: gains.map(
-      ({ name, gain }) =>
-        `${name}: noise-only is ${percent(gain)} points of kNN above the better untrained encoder of the same seed (rule: interval above 0).`,
+      ({ name, knn, linear, least }) =>
+        `${name}: noise-only is ${percent(knn)} points of kNN (rule: ${ruleFor(least.knn)}) and ${percent(linear)} points of linear probe (rule: ${ruleFor(least.linear)}) above the better untrained encoder of the same seed.`,
     ),
-    table: table(stages),
-    figures: figures(rows, stages, profile),
+    ...drawing(rows, scaleInWords[profile]),
   };
 }
 
-const listed = [...conditions, "untrained", "untrained, statistics of the data", "raw pixels", "supervised"];
-
-function table(stages: ReadonlyMap<string, readonly Row[]>): Conclusion["table"] {
-  return {
-    columns: ["task", "condition", "σ", "kNN %", "linear %"],
-    rows: [...stages].flatMap(([name, own]) =>
-      listed
-        .map((condition) => own.filter((row) => row.condition === condition))
-        .filter((matching) => matching.length > 0)
-        .map((matching) => [
-          name,
-          matching[0]!.condition,
-          String(matching[0]!.sigma ?? ""),
-          percent(interval(matching.map(({ knn }) => knn))),
-          percent(interval(matching.map(({ linear }) => linear))),
-        ]),
-    ),
-  };
-}
-
-function figures(
-  rows: readonly Row[],
-  stages: ReadonlyMap<string, readonly Row[]>,
-  profile: ProfileName,
-): Conclusion["figures"] {
-  const cells = [...stages].flatMap(([name, own]) =>
-    listed
-      .map((condition) => ({ condition, matching: own.filter((row) => row.condition === condition) }))
-      .filter(({ matching }) => matching.length > 0)
-      .map(({ condition, matching }) => ({ x: condition, y: name, value: meanOf(matching, "knn") })),
-  );
-  return [
-    {
-      name: "task-by-recipe",
-      figure: heatMap(cells, {
-        title: "What each recipe keeps, task by task",
-        caption: `${scaleInWords[profile]} kNN on test images, mean over seeds; colours compare the recipes within a task.`,
-        xTitle: "recipe",
-        yTitle: "task",
-        valueTitle: "kNN, %",
-        normalise: "y",
-        cellWidth: 118,
-      }),
-    },
-    {
-      name: "sigma-sweep",
-      figure: sweepFigure(
-        rows
-          .filter(({ condition }) => condition === "tuning")
-          .map((row) => ({ x: Number(row.sigma), y: row.knn, series: `${row.dataset}: ${row.task}` })),
-        {
-          title: "Accuracy against the strength of the noise",
-          caption: `${scaleInWords[profile]} kNN on held-out training images, seed 0.`,
-          xTitle: "σ, pixels in 0 … 1",
-          yTitle: "kNN, % correct",
-          xScale: "log",
-        },
-      ),
-    },
-  ];
+async function runOn(laboratory: Laboratory, stage: Stage, { seeds, sigmas }: Scale): Promise<void> {
+  const base = (seed: number) => ({ ...stage, seed });
+  await laboratory.rawPixels({ config: base(seeds[0]!) });
+  const tuning: Row[] = [];
+  for (const sigma of sigmas) {
+    const config = noiseConfig(base(0), sigma);
+    const request = { condition: "tuning", config, factors: { sigma }, measureOn: "validation" } as const;
+    tuning.push((await laboratory.train(request))[0]!);
+  }
+  const sigma = Number(bestByKnn(tuning).sigma);
+  for (const seed of seeds) {
+    await laboratory.untrained({ config: base(seed) });
+    await laboratory.train({
+      condition: "noise only",
+      config: noiseConfig(base(seed), sigma),
+      factors: { sigma },
+    });
+    await laboratory.train({ condition: "standard", config: { ...base(seed), views: standardViews } });
+    await laboratory.supervised({ config: { ...base(seed), views: standardViews } });
+  }
 }
 
 export const noiseOnly: Protocol = {
@@ -153,35 +134,17 @@ export const noiseOnly: Protocol = {
   link: "https://arxiv.org/abs/2303.01986",
   rule: [
     "On each data set σ is chosen by kNN of the main task on held-out training images (seed 0), and trained anew from the",
-    "other seeds. The claim holds if on the main task of every data set (class, or shape of the scenes) the kNN accuracy of",
-    "noise-only SimCLR is above that of the better untrained encoder, in differences paired by seed, with a 95 % interval",
-    "clear of zero; in part if on some of them; else it does not hold at this scale. One seed decides nothing.",
+    "other seeds. A data set counts if on its main task (class, or shape of the scenes) the kNN and the linear accuracy of",
+    "noise-only SimCLR are above those of the better untrained encoder, in differences paired by seed, with 95 % intervals",
+    `clear of zero; CIFAR-10 counts only if the means are also at least ${leastOnCifar.knn} points of kNN and ${leastOnCifar.linear} of linear probe. The claim`,
+    "holds if every data set counts; in part if on some the kNN accuracy is above with its interval clear of zero; else it",
+    "does not hold at this scale. One seed decides nothing.",
   ].join(" "),
   scale: scaleInWords,
   async run(laboratory, profile) {
-    const { stages, seeds, sigmas } = scales[profile];
-    laboratory.expect(stages.length * (sigmas.length + 1 + 5 * seeds.length));
-    for (const stage of stages) {
-      const base = (seed: number) => ({ ...stage, seed });
-      await laboratory.rawPixels({ config: base(seeds[0]!) });
-      const tuning: Row[] = [];
-      for (const sigma of sigmas) {
-        const config = noiseConfig(base(0), sigma);
-        const request = { condition: "tuning", config, factors: { sigma }, measureOn: "validation" } as const;
-        tuning.push((await laboratory.train(request))[0]!);
-      }
-      const sigma = Number(bestByKnn(tuning).sigma);
-      for (const seed of seeds) {
-        await laboratory.untrained({ config: base(seed) });
-        await laboratory.supervised({ config: { ...base(seed), views: standardViews } });
-        await laboratory.train({
-          condition: "noise only",
-          config: noiseConfig(base(seed), sigma),
-          factors: { sigma },
-        });
-        await laboratory.train({ condition: "standard", config: { ...base(seed), views: standardViews } });
-      }
-    }
+    const scale = scales[profile];
+    laboratory.expect(scale.stages.length * (1 + scale.sigmas.length + 5 * scale.seeds.length));
+    for (const stage of scale.stages) await runOn(laboratory, stage, scale);
   },
   conclude,
 };

@@ -7,12 +7,14 @@
  * Paper: arXiv 2303.01986, abstract. Its set-up is not known to us and FFCV-SSL holds no code for it; all below is our
  * own. What gives the claim its meaning is the control with no negative at all, which has nothing to keep images apart.
  */
-import { type Interval, interval, pairedInterval, sweepFigure } from "../../src/figure/index.js";
-import { groupBy } from "../../src/support/group.js";
-import { betterOfUntrained, percent, seedsOf, valuesBySeed } from "../support/numbers.js";
+import { type Interval, pairedInterval } from "../../src/figure/index.js";
+import type { Course } from "../support/course.js";
+import type { Laboratory } from "../support/laboratory.js";
+import { betterOfUntrained, type Metric, percent, seedsOf, valuesBySeed } from "../support/numbers.js";
 import type { Conclusion, ProfileName, Protocol, Row } from "../support/protocol.js";
 import { bestByKnn, noiseViews, patchNegatives, standardViews } from "../support/recipes.js";
-import { cifar10, type Stage, scenes } from "../support/stages.js";
+import { cifar10, fashion, type Stage } from "../support/stages.js";
+import { drawing } from "./drawing.js";
 
 interface Scale {
   readonly stage: Stage;
@@ -21,46 +23,53 @@ interface Scale {
   readonly temperatures: readonly number[];
   /** Views of the patch, beside the 64 of the main condition. */
   readonly copies: readonly number[];
+  /** What the patch is of, beside an image of the data. */
   readonly sources: readonly string[];
 }
 
 const scales: Readonly<Record<ProfileName, Scale>> = {
   smoke: {
-    stage: scenes({ train: 512, epochs: 1 }),
+    stage: fashion({ train: 512, epochs: 1 }),
     seeds: [1],
-    sigmas: [0.5],
-    temperatures: [0.2],
+    sigmas: [1],
+    temperatures: [0.1],
     copies: [],
     sources: [],
   },
   quick: {
-    stage: scenes({ train: 4000, epochs: 3 }),
+    stage: fashion({ train: 5000, epochs: 3 }),
     seeds: [1, 2, 3],
-    sigmas: [0.25, 0.5],
-    temperatures: [0.2, 0.5],
-    copies: [1],
+    sigmas: [0.5, 1],
+    temperatures: [0.1],
+    copies: [],
     sources: [],
   },
   full: {
-    stage: cifar10({ epochs: 10 }),
+    stage: cifar10({ train: 10_000, epochs: 5 }),
     seeds: [1, 2, 3, 4, 5],
-    sigmas: [0.25, 0.5, 1],
-    temperatures: [0.1, 0.2, 0.5],
+    sigmas: [0.5, 1],
+    temperatures: [0.1, 0.2],
     copies: [1, 4, 16],
     sources: ["noise", "constant"],
   },
 };
 
 const scaleInWords: Readonly<Record<ProfileName, string>> = {
-  smoke: "512 synthetic scenes, 1 epoch, 1 seed: shows that everything runs, and decides nothing.",
+  smoke: "512 images of Fashion-MNIST, 1 epoch, 1 seed: shows that everything runs, and decides nothing.",
   quick:
-    "4,000 synthetic scenes of 32 × 32 pixels, a ResNet-8 of width 16, 3 epochs, 3 seeds. The scenes were chosen for this profile because raw pixels and random features do badly on their shapes.",
-  full: "CIFAR-10 (10,000 training images), 32 × 32 pixels, a ResNet-8 of width 16, 10 epochs, 5 seeds.",
+    "5,000 images of Fashion-MNIST (embedded subset), 28 × 28, a VGG-11 of width 8, 3 epochs, 3 seeds. Data set, encoder and learning rate were chosen by search on held-out training images, so that the effect shows in minutes.",
+  full: "10,000 training images of CIFAR-10, 32 × 32, a VGG-11 of width 8, 5 epochs, 5 seeds.",
 };
+
+/** What is asked of the gains on CIFAR-10, beside intervals above zero: points over each control. */
+const leastOnCifar = { untrained: 4, none: 4, noneLinear: 3 };
 
 const mainCopies = 64;
 
-const names = {
+/** Temperature of noise-only SimCLR with the batch as negatives. */
+const batchTemperature = 0.1;
+
+export const names = {
   main: "noise only, one patch",
   none: "noise only, no negative",
   batch: "noise only, batch negatives",
@@ -68,74 +77,128 @@ const names = {
   standardBatch: "standard, batch negatives",
 } as const;
 
-function configuration(
-  stage: Stage,
-  seed: number,
-  views: object,
-  negatives: object,
-  temperature: number,
-): object {
-  return { ...stage, seed, views, method: { name: "simclr", temperature, negatives } };
+interface Gains {
+  readonly untrained: Interval;
+  readonly none: Interval;
+  readonly noneLinear: Interval;
+  readonly least: typeof leastOnCifar;
 }
 
-function conclude(all: readonly Row[], profile: ProfileName): Conclusion {
-  const mainTask = all[0]!.task;
-  const rows = all.filter(({ task }) => task === mainTask);
-  const byCondition = groupBy(
-    rows.filter(({ condition }) => condition !== "tuning"),
-    ({ condition }) => condition,
-  );
-  const main = byCondition.get(names.main)!;
+function gainsOf(rows: readonly Row[]): Gains {
+  const of = (condition: string): Row[] => rows.filter((row) => row.condition === condition);
+  const main = of(names.main);
   const seeds = seedsOf(main);
-  const values = (condition: string): number[] => valuesBySeed(byCondition.get(condition)!, "knn", seeds);
   const untrained = betterOfUntrained(rows);
-  const overUntrained = pairedInterval(
-    values(names.main),
-    seeds.map((seed) => untrained.get(seed)!.knn),
-  );
-  const overNone = pairedInterval(values(names.main), values(names.none));
+  const overNone = (metric: Metric): Interval =>
+    pairedInterval(valuesBySeed(main, metric, seeds), valuesBySeed(of(names.none), metric, seeds));
+  const onCifar = /^cifar/i.test(String(main[0]!.dataset));
   return {
-    verdict: verdictOf(overUntrained, overNone),
-    findings: [
-      `One patch as the only negative, noise-only positives: ${percent(overUntrained)} points of kNN above the better untrained encoder of the same seed (rule: interval above 0).`,
-      `The same against no negative at all: ${percent(overNone)} points (rule: interval above 0).`,
-    ],
-    table: {
-      columns: ["condition", "kNN %", "linear %", "effective rank"],
-      rows: [...byCondition].map(([condition, own]) => [
-        condition,
-        ...(["knn", "linear", "effectiveRank"] as const).map((metric) =>
-          percent(interval(own.map((row) => row[metric]))),
-        ),
-      ]),
-    },
-    figures: figures(rows, profile),
+    untrained: pairedInterval(
+      valuesBySeed(main, "knn", seeds),
+      seeds.map((seed) => untrained.get(seed)!.knn),
+    ),
+    none: overNone("knn"),
+    noneLinear: overNone("linear"),
+    least: onCifar ? leastOnCifar : { untrained: 0, none: 0, noneLinear: 0 },
   };
 }
 
-function verdictOf(overUntrained: Interval, overNone: Interval): Conclusion["verdict"] {
-  if (overNone.count < 2) return "not decided";
-  if (overNone.low <= 0) return "does not hold at this scale";
-  return overUntrained.low > 0 ? "holds" : "holds in part";
+function verdictOf({ untrained, none, noneLinear, least }: Gains): Conclusion["verdict"] {
+  if (none.count < 2) return "not decided";
+  if (none.low <= 0) return "does not hold at this scale";
+  const reached =
+    untrained.low > 0 &&
+    noneLinear.low > 0 &&
+    untrained.mean >= least.untrained &&
+    none.mean >= least.none &&
+    noneLinear.mean >= least.noneLinear;
+  return reached ? "holds" : "holds in part";
 }
 
-function figures(rows: readonly Row[], profile: ProfileName): Conclusion["figures"] {
-  const tuning = rows.filter(({ condition }) => condition === "tuning");
-  return [
-    {
-      name: "sigma-sweep",
-      figure: sweepFigure(
-        tuning.map((row) => ({ x: Number(row.sigma), y: row.knn, series: `τ ${row.temperature}` })),
-        {
-          title: "One patch as the only negative: accuracy by noise and temperature",
-          caption: `${scaleInWords[profile]} kNN on held-out training images, seed 0, ${mainCopies} views of the patch.`,
-          xTitle: "σ, pixels in 0 … 1",
-          yTitle: "kNN, % correct",
-          xScale: "log",
-        },
-      ),
-    },
-  ];
+const ruleFor = (least: number): string =>
+  least > 0 ? `at least ${least}, interval above 0` : "interval above 0";
+
+function conclude(all: readonly Row[], profile: ProfileName, courses: readonly Course[] = []) {
+  const mainTask = all[0]!.task;
+  const rows = all.filter(({ task }) => task === mainTask);
+  const gains = gainsOf(rows);
+  const { untrained, none, noneLinear, least } = gains;
+  return {
+    verdict: verdictOf(gains),
+    findings: [
+      `One patch as the only negative, noise-only positives: ${percent(untrained)} points of kNN above the better untrained encoder of the same seed (rule: ${ruleFor(least.untrained)}).`,
+      `The same against no negative at all: ${percent(none)} points of kNN (rule: ${ruleFor(least.none)}) and ${percent(noneLinear)} points of linear probe (rule: ${ruleFor(least.noneLinear)}).`,
+    ],
+    ...drawing(rows, courses, scaleInWords[profile]),
+  };
+}
+
+/** σ and τ of the patch, chosen on seed 0. */
+async function tune(laboratory: Laboratory, { stage, sigmas, temperatures }: Scale) {
+  const tuning: Row[] = [];
+  for (const sigma of sigmas)
+    for (const temperature of temperatures) {
+      const method = { name: "simclr", temperature, negatives: patchNegatives(mainCopies) };
+      const rows = await laboratory.train({
+        condition: "tuning",
+        config: { ...stage, seed: 0, views: noiseViews(sigma), method },
+        factors: { sigma, temperature },
+        measureOn: "validation",
+      });
+      tuning.push(rows[0]!);
+    }
+  return bestByKnn(tuning) as Row & { sigma: number; temperature: number };
+}
+
+async function run(laboratory: Laboratory, profile: ProfileName): Promise<void> {
+  const scale = scales[profile];
+  const { stage, seeds, copies, sources } = scale;
+  const searched = scale.sigmas.length * scale.temperatures.length;
+  laboratory.expect(searched + 1 + seeds.length * (8 + copies.length + sources.length));
+  const { sigma, temperature } = await tune(laboratory, scale);
+  const noise = noiseViews(sigma);
+  await laboratory.rawPixels({ config: { ...stage, seed: seeds[0]! } });
+  for (const seed of seeds) {
+    const course = seed === seeds[0];
+    const train = (
+      condition: string,
+      views: object,
+      method: object,
+      factors: Record<string, string | number>,
+    ) =>
+      laboratory.train({
+        condition,
+        config: { ...stage, seed, views, method: { name: "simclr", ...method } },
+        factors,
+        course,
+      });
+    const patch = (condition: string, k: number, more: object = {}) =>
+      train(
+        condition,
+        noise,
+        { temperature, negatives: patchNegatives(k, more) },
+        { sigma, temperature, copies: k },
+      );
+    await laboratory.untrained({ config: { ...stage, seed } });
+    await patch(names.main, mainCopies);
+    await train(names.none, noise, { temperature, negatives: { name: "none" } }, { sigma, temperature });
+    await train(
+      names.batch,
+      noise,
+      { temperature: batchTemperature },
+      { sigma, temperature: batchTemperature },
+    );
+    await train(
+      names.standardPatch,
+      standardViews,
+      { temperature, negatives: patchNegatives(mainCopies) },
+      { temperature, copies: mainCopies },
+    );
+    await train(names.standardBatch, standardViews, {}, {});
+    await laboratory.supervised({ config: { ...stage, seed, views: standardViews } });
+    for (const k of copies) await patch(`${names.main}, k ${k}`, k);
+    for (const source of sources) await patch(`noise only, patch of ${source}`, mainCopies, { source });
+  }
 }
 
 export const singlePatch: Protocol = {
@@ -144,50 +207,13 @@ export const singlePatch: Protocol = {
   link: "https://arxiv.org/abs/2303.01986",
   rule: [
     "σ and τ are chosen for the single patch by kNN of the main task on held-out training images (seed 0). From the other",
-    "seeds, noise-only SimCLR whose only negative is one patch is compared, in differences of kNN paired by seed, with the",
-    "better untrained encoder and with the same training without any negative. The claim holds if both 95 % intervals are",
-    "above zero; in part if only that against no negative is; else it does not hold at this scale. One seed decides nothing.",
+    "seeds, noise-only SimCLR whose only negative is one patch is compared, in differences paired by seed, with the better",
+    "untrained encoder (kNN) and with the same training without any negative (kNN and linear). The claim holds if all three",
+    `95 % intervals are above zero, and on CIFAR-10 the means are at least ${leastOnCifar.untrained}, ${leastOnCifar.none} and ${leastOnCifar.noneLinear} points as well; in part if`,
+    "only that of kNN against no negative is above zero for sure; else it does not hold at this scale. One seed decides",
+    "nothing.",
   ].join(" "),
   scale: scaleInWords,
-  async run(laboratory, profile) {
-    const { stage, seeds, sigmas, temperatures, copies, sources } = scales[profile];
-    const searched = sigmas.length * temperatures.length;
-    laboratory.expect(searched + 1 + seeds.length * (8 + copies.length + sources.length));
-    const patch = patchNegatives(mainCopies);
-    const tuning: Row[] = [];
-    for (const sigma of sigmas)
-      for (const temperature of temperatures) {
-        const config = configuration(stage, 0, noiseViews(sigma), patch, temperature);
-        const factors = { sigma, temperature };
-        const rows = await laboratory.train({
-          condition: "tuning",
-          config,
-          factors,
-          measureOn: "validation",
-        });
-        tuning.push(rows[0]!);
-      }
-    const { sigma, temperature } = bestByKnn(tuning) as Row & { sigma: number; temperature: number };
-    const noise = noiseViews(sigma);
-    await laboratory.rawPixels({ config: { ...stage, seed: seeds[0]! } });
-    for (const seed of seeds) {
-      const train = (condition: string, views: object, negatives: object, more = {}) =>
-        laboratory.train({
-          condition,
-          config: configuration(stage, seed, views, negatives, temperature),
-          factors: { sigma: views === noise ? sigma : 0, temperature, ...more },
-        });
-      await laboratory.untrained({ config: { ...stage, seed } });
-      await laboratory.supervised({ config: { ...stage, seed, views: standardViews } });
-      await train(names.main, noise, patch, { copies: mainCopies });
-      await train(names.none, noise, { name: "none" });
-      await train(names.batch, noise, { name: "batch" });
-      await train(names.standardPatch, standardViews, patch, { copies: mainCopies });
-      await train(names.standardBatch, standardViews, { name: "batch" });
-      for (const k of copies) await train(`${names.main}, k ${k}`, noise, patchNegatives(k), { copies: k });
-      for (const source of sources)
-        await train(`noise only, patch of ${source}`, noise, patchNegatives(mainCopies, { source }));
-    }
-  },
+  run,
   conclude,
 };

@@ -11,6 +11,7 @@ import type { TrainConfig } from "../../src/train/config/schema.js";
 import { createDataset, datasetName } from "../../src/train/dataset.js";
 import { untrainedEncoder } from "../../src/train/encoder.js";
 import { trainEncoder } from "../../src/train/train.js";
+import { type Course, type CoursePoint, courseOf } from "./course.js";
 import { type Measurement, type MeasureOn, measure, measurePixels, splitsOf } from "./measure.js";
 import type { Row } from "./protocol.js";
 import { RowStore, rowKey } from "./row-store.js";
@@ -31,6 +32,8 @@ export interface RowRequest {
 
 export interface TrainRequest extends RowRequest {
   readonly condition: string;
+  /** Whether the results hold the course of this training; no unless told. */
+  readonly course?: boolean;
 }
 
 export interface Laboratory {
@@ -48,21 +51,29 @@ export interface Laboratory {
 
 export interface LaboratoryOptions {
   readonly claim: string;
-  /** Where rows and unfinished runs are kept. */
+  /** Where unfinished runs are kept. */
   readonly folder: string;
+  /** The .jsonl file of the rows; in the folder by default. Claims that share it do not train the same encoder twice. */
+  readonly rows?: string;
   readonly signal?: AbortSignal;
   /** Silent unless given. */
   readonly showProgress?: boolean;
 }
 
-type Known = Measurement & { readonly seconds: number };
+type Known = Measurement & { readonly seconds: number; readonly course?: readonly CoursePoint[] };
 
-export function createLaboratory(
-  options: LaboratoryOptions,
-): Laboratory & { readonly rows: readonly Row[]; seconds(): number; close(): void } {
+type Computed = Omit<Known, "seconds">;
+
+export function createLaboratory(options: LaboratoryOptions): Laboratory & {
+  readonly rows: readonly Row[];
+  readonly courses: readonly Course[];
+  seconds(): number;
+  close(): void;
+} {
   const { claim, folder, signal, showProgress = false } = options;
-  const store = new RowStore<Known>(join(folder, "rows.jsonl"));
+  const store = new RowStore<Known>(options.rows ?? join(folder, "rows.jsonl"));
   const rows: Row[] = [];
+  const courses: Course[] = [];
   let expected = 0;
   let done = 0;
   let total = 0;
@@ -83,9 +94,9 @@ export function createLaboratory(
   const measured = async (
     condition: string,
     config: TrainConfig,
-    { factors, measureOn = "test" }: RowRequest,
+    { factors, measureOn = "test", course = false }: RowRequest & { readonly course?: boolean },
     kind: string,
-    compute: (key: string) => Promise<Measurement>,
+    compute: (key: string) => Promise<Computed>,
   ): Promise<Row[]> => {
     if (signal?.aborted) throw new ReproductionInterrupted();
     const dataset = datasetName(config.data);
@@ -104,12 +115,26 @@ export function createLaboratory(
       return { ...what, ...accuracy, effectiveRank, seconds };
     });
     rows.push(...results);
+    if (course && known.course) {
+      const { temperature } = config.method as { temperature?: number };
+      courses.push({
+        condition,
+        dataset,
+        seed: config.seed,
+        ...(temperature && { temperature }),
+        points: known.course,
+      });
+    }
     done++;
     total += seconds;
     return results;
   };
 
-  const trained = (condition: string, config: TrainConfig, request: RowRequest): Promise<Row[]> =>
+  const trained = (
+    condition: string,
+    config: TrainConfig,
+    request: Omit<TrainRequest, "condition">,
+  ): Promise<Row[]> =>
     measured(condition, config, request, "trained", async (key) => {
       const runs = join(folder, "unfinished");
       const named = { ...config, name: key };
@@ -117,11 +142,12 @@ export function createLaboratory(
       if (!result.finished) throw new ReproductionInterrupted();
       const measurement = await measure(result.encoder, await splitsOf(config, request.measureOn));
       rmSync(join(runs, key), { recursive: true, force: true });
-      return measurement;
+      return { ...measurement, course: courseOf(result.metrics) };
     });
 
   return {
     rows,
+    courses,
     seconds: () => total,
     expect(count) {
       expected = count;

@@ -35,7 +35,7 @@ export function percent(value: Interval): string {
 }
 
 /** The seeds of rows, each once, in order. */
-export function seedsOf(rows: readonly Row[]): number[] {
+export function seedsOf(rows: readonly { readonly seed: number }[]): number[] {
   return [...new Set(rows.map(({ seed }) => seed))].sort((a, b) => a - b);
 }
 

@@ -3,6 +3,7 @@
  * into a verdict. The rule stands here, in text and in code, before any result does.
  */
 import type { Figure } from "../../src/figure/index.js";
+import type { Course } from "./course.js";
 import type { Laboratory } from "./laboratory.js";
 
 export const profileNames = ["smoke", "quick", "full"] as const;
@@ -49,6 +50,6 @@ export interface Protocol {
   readonly scale: Readonly<Record<ProfileName, string>>;
   /** Runs all experiments of a profile; rows that are known are not run again. */
   run(laboratory: Laboratory, profile: ProfileName): Promise<void>;
-  /** From rows to the verdict, a pure function. */
-  conclude(rows: readonly Row[], profile: ProfileName): Conclusion;
+  /** From rows to the verdict, a pure function; the courses of some trainings are for figures. */
+  conclude(rows: readonly Row[], profile: ProfileName, courses?: readonly Course[]): Conclusion;
 }

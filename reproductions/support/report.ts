@@ -16,7 +16,7 @@ export interface Reported {
 /** The conclusion of results, drawn anew from their rows. */
 export function conclusionOf({ protocol, results }: Reported): Conclusion {
   const rows: readonly Row[] = [...results.controls, ...results.rows];
-  return protocol.conclude(rows, results.provenance.profile);
+  return protocol.conclude(rows, results.provenance.profile, results.courses);
 }
 
 /** Claims and verdicts as a Markdown table. */

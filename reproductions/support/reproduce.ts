@@ -8,9 +8,11 @@ import { defaultThreads } from "../../src/engine/run/session.js";
 import { saveFigure, vegaLiteSpec } from "../../src/figure/index.js";
 import { writeFileAtomic } from "../../src/support/atomic.js";
 import { DataError } from "../../src/support/errors.js";
+import type { Course } from "./course.js";
 import { createLaboratory } from "./laboratory.js";
 import type { Conclusion, ProfileName, Protocol, Row, VerdictWord } from "./protocol.js";
 import { type Provenance, provenance } from "./provenance.js";
+import { sayingCopy } from "./stages.js";
 
 /** The content of results.json. */
 export interface Results {
@@ -22,6 +24,8 @@ export interface Results {
   readonly findings: readonly string[];
   readonly rows: readonly Row[];
   readonly controls: readonly Row[];
+  /** How some of the trainings went. */
+  readonly courses?: readonly Course[];
   readonly provenance: Provenance;
 }
 
@@ -29,6 +33,8 @@ export interface ReproduceOptions {
   readonly profile: ProfileName;
   /** The folder for this claim and profile. */
   readonly folder: string;
+  /** The file of the rows, which claims may share; rows.jsonl in the folder by default. */
+  readonly rows?: string;
   readonly signal?: AbortSignal;
   readonly showProgress?: boolean;
 }
@@ -55,18 +61,19 @@ export async function reproduce(
   } finally {
     laboratory.close();
   }
-  const rows = laboratory.rows;
-  const conclusion = protocol.conclude(rows, profile);
+  const { rows, courses } = laboratory;
+  const conclusion = protocol.conclude(rows, profile, courses);
   const seconds = Math.round(laboratory.seconds());
   const results: Results = {
     claim: protocol.claim,
     link: protocol.link,
-    scale: protocol.scale[profile],
+    scale: sayingCopy(protocol.scale[profile], rows),
     verdict: conclusion.verdict,
     rule: protocol.rule,
     findings: conclusion.findings,
     rows: rows.filter((row) => !isControl(row)),
     controls: rows.filter(isControl),
+    ...(courses.length > 0 && { courses }),
     provenance: provenance({ profile, device: "cpu", threads: defaultThreads(), seconds }),
   };
   writeFileAtomic(join(folder, "results.json"), `${JSON.stringify(results, null, 1)}\n`);

@@ -114,7 +114,7 @@ async function reproduceOne(protocol: Protocol, { profile, out }: ReproduceComma
   process.stdout.write(`\n${protocol.name}: ${protocol.claim}\n${protocol.scale[profile]}\n\n`);
   const { results, conclusion } = await interruptible(
     "Stopping after this step. Press Ctrl-C again to exit at once.",
-    (signal) => reproduce(protocol, { profile, folder, signal, showProgress: true }),
+    (signal) => reproduce(protocol, { profile, folder, rows: join(out, "rows.jsonl"), signal, showProgress: true }),
   ).catch((error: unknown) => {
     if ((error as Error).name !== "ReproductionInterrupted") throw error;
     process.stderr.write("Stopped. What is done is kept; run the same command again to go on.\n");

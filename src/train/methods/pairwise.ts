@@ -1,6 +1,6 @@
 /** Methods whose loss is of pairs of embeddings: SimCLR and its relatives, VICReg, Barlow Twins. */
-import type { tf } from "../../engine/tf.js";
-import { type Negatives, overPairs } from "../../loss/embeddings.js";
+import { tf } from "../../engine/tf.js";
+import { cosines, type Negatives, overPairs } from "../../loss/embeddings.js";
 import type { NegativesConfig } from "../config/negatives.js";
 import { embed, initNetworks } from "./embed.js";
 import type { Method, Networks } from "./method.js";
@@ -11,7 +11,10 @@ export function chosenNegatives({ name }: NegativesConfig, given: tf.Tensor2D | 
   return given!;
 }
 
-/** A method whose loss is the mean, over all pairs of views, of a function of two views and the negatives. */
+/**
+ * A method whose loss is the mean, over all pairs of views, of a function of two views and the negatives. It reports
+ * `alignment` too, the mean cosine of two views of an image.
+ */
 export function pairwiseMethod(
   { encoder, projector }: Networks,
   config: NegativesConfig,
@@ -32,6 +35,7 @@ export function pairwiseMethod(
         loss: overPairs(embeddings, (a, b) => loss(a, b, chosen)),
         state,
         layers,
+        metrics: { alignment: overPairs(embeddings, (a, b) => tf.mean(cosines(a, b)) as tf.Scalar) },
       };
     },
   };

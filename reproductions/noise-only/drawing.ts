@@ -1,0 +1,102 @@
+/** The table and the figures of noise-only: what each recipe keeps, task by task, and accuracy against σ. */
+import { heatMap, interval, sweepFigure } from "../../src/figure/index.js";
+import { groupBy } from "../../src/support/group.js";
+import { type Metric, meanOf, percent, seedsOf } from "../support/numbers.js";
+import type { Conclusion, Row } from "../support/protocol.js";
+import { sayingCopy } from "../support/stages.js";
+
+const listed = [
+  "raw pixels",
+  "untrained",
+  "untrained, statistics of the data",
+  "noise only",
+  "standard",
+  "supervised",
+];
+
+interface Cell {
+  readonly task: string;
+  readonly condition: string;
+  readonly rows: readonly Row[];
+}
+
+/** The rows of each task under each condition. */
+function cellsOf(rows: readonly Row[]): Cell[] {
+  const tasks = groupBy(rows, ({ dataset, task }) => `${dataset}: ${task}`);
+  return [...tasks].flatMap(([task, own]) =>
+    listed
+      .map((condition) => ({ task, condition, rows: own.filter((row) => row.condition === condition) }))
+      .filter((cell) => cell.rows.length > 0),
+  );
+}
+
+/** @param scale the scale in words, for captions */
+export function drawing(rows: readonly Row[], scale: string): Pick<Conclusion, "table" | "figures"> {
+  const cells = cellsOf(rows.filter(({ condition }) => condition !== "tuning"));
+  const said = sayingCopy(scale, rows);
+  return {
+    table: {
+      columns: ["task", "condition", "σ", "kNN %", "linear %", "effective rank"],
+      rows: cells.map(({ task, condition, rows: own }) => [
+        task,
+        condition,
+        String(own[0]!.sigma ?? ""),
+        ...(["knn", "linear", "effectiveRank"] as const).map((name) =>
+          percent(interval(own.map((row) => row[name]))),
+        ),
+      ]),
+    },
+    figures: [
+      ...(["knn", "linear"] as const).map((metric) => ({
+        name: `task-by-recipe-${metric}`,
+        figure: taskByRecipe(cells, metric, said),
+      })),
+      { name: "sigma-sweep", figure: sigmaSweep(rows, said) },
+    ],
+  };
+}
+
+const metricTitles: Readonly<Record<Metric, string>> = { knn: "kNN", linear: "Linear probe" };
+
+function taskByRecipe(cells: readonly Cell[], metric: Metric, scale: string) {
+  return heatMap(
+    cells.map(({ task, condition, rows }) => ({
+      x: condition === "untrained, statistics of the data" ? "untrained, data's stat." : condition,
+      y: task,
+      value: meanOf(rows, metric),
+    })),
+    {
+      title: `What each recipe keeps, task by task: ${metricTitles[metric]}`,
+      caption: `${scale} ${metricTitles[metric]} on test images, mean over seeds; colours compare the recipes within a task.`,
+      xTitle: "recipe",
+      yTitle: "task",
+      valueTitle: `${metricTitles[metric]}, %`,
+      normalise: "y",
+      cellWidth: 118,
+    },
+  );
+}
+
+function sigmaSweep(rows: readonly Row[], scale: string) {
+  const tuning = rows.filter(({ condition }) => condition === "tuning");
+  const main = [...groupBy(tuning, ({ dataset }) => dataset).values()].flatMap((own) =>
+    own.filter(({ task }) => task === own[0]!.task),
+  );
+  const seed = seedsOf(tuning).join(", ");
+  return sweepFigure(
+    main.flatMap((row) =>
+      (["knn", "linear"] as const).map((metric) => ({
+        x: Number(row.sigma),
+        y: row[metric],
+        series: `${row.dataset}, ${metricTitles[metric]}`,
+      })),
+    ),
+    {
+      title: "Accuracy against the strength of the noise",
+      caption: `${scale} Here: held-out training images, main task, seed ${seed} alone, from which σ was chosen.`,
+      xTitle: "σ, pixels in 0 … 1",
+      yTitle: "% correct",
+      xScale: "log",
+    },
+  );
+}
