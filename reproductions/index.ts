@@ -9,6 +9,6 @@ export const protocols: readonly Protocol[] = [smallBatches, noiseOnly, singlePa
 
 export type { Conclusion, ProfileName, Protocol, Row } from "./support/protocol.js";
 export { profileNames } from "./support/protocol.js";
-export { record, recordSummary } from "./support/record.js";
+export { isRecorded, record, recordSummary, redraw } from "./support/record.js";
 export { htmlReport, markdownReport, markdownSummary, type Reported } from "./support/report.js";
 export { type ReproduceOptions, type Results, readResults, reproduce } from "./support/reproduce.js";

@@ -99,7 +99,7 @@ function conclude(rows: readonly Row[], profile: ProfileName): Conclusion {
           })),
         {
           title: "SimCLR's accuracy against its batch size",
-          caption: `${scaleInWords[profile]} Linear probe on test images, ${seeds.length} seeds; dots are runs, bands 95 % confidence intervals of the mean.`,
+          caption: `${scaleInWords[profile]} Linear probe on test images; dots are runs, bands 95 % confidence intervals of the mean.`,
           xTitle: "batch size, images",
           yTitle: "linear probe, % correct",
           xScale: "log",

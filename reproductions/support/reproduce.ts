@@ -81,7 +81,8 @@ export async function reproduce(
   return { results, conclusion };
 }
 
-async function writeFigures({ figures }: Conclusion, folder: string): Promise<void> {
+/** Writes the figures of a conclusion into `<folder>/figures`, as Vega-Lite, SVG and PNG. */
+export async function writeFigures({ figures }: Conclusion, folder: string): Promise<void> {
   for (const { name, figure } of figures) {
     const path = join(folder, "figures", name);
     writeFileAtomic(`${path}.vl.json`, `${JSON.stringify(vegaLiteSpec(figure))}\n`);

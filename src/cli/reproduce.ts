@@ -16,6 +16,7 @@ interface ReproduceCommandOptions {
   readonly list?: boolean;
   readonly report?: boolean;
   readonly record?: boolean;
+  readonly redraw?: boolean;
   readonly data?: readonly string[];
 }
 
@@ -42,6 +43,10 @@ export function reproduceCommand(): Command {
       "--record",
       "copy results and figures into the project, and its READMEs (for those who develop it)",
     )
+    .option(
+      "--redraw",
+      "run nothing: draw the figures and tables of the recorded results anew (for those who develop it)",
+    )
     .option("--list", "print the claims and their rules, and do nothing else")
     .addHelpText(
       "after",
@@ -58,6 +63,7 @@ async function reproduceClaims(names: string[], options: ReproduceCommandOptions
     if (!known.includes(name)) throw new ConfigError(`claim ${name}: unknown; ${suggestion(name, known)}`);
   const chosen = protocols.filter(({ name }) => names.length === 0 || names.includes(name));
   if (options.list) return list(chosen);
+  if (options.redraw) return redrawRecorded(chosen);
   const began = performance.now();
   const verdicts: string[][] = [];
   const reports: Reported[] = [];
@@ -69,7 +75,7 @@ async function reproduceClaims(names: string[], options: ReproduceCommandOptions
   if (options.report) await writeReport(reports, options.out);
   if (options.record) {
     const { record, recordSummary } = await import("../../reproductions/index.js");
-    for (const report of reports) record(report, folderOf(report.protocol, options));
+    for (const report of reports) await record(report, folderOf(report.protocol, options));
     recordSummary(protocols);
   }
   const columns = [{ title: "claim" }, { title: "verdict", align: "left" as const }, { title: "time" }];
@@ -101,6 +107,12 @@ async function writeReport(reports: readonly Reported[], out: string): Promise<v
   process.stdout.write(`\nReport: ${join(out, "report.html")}\n`);
 }
 
+async function redrawRecorded(chosen: readonly Protocol[]): Promise<void> {
+  const { isRecorded, protocols, recordSummary, redraw } = await import("../../reproductions/index.js");
+  for (const protocol of chosen.filter(isRecorded)) await redraw(protocol);
+  recordSummary(protocols);
+}
+
 function list(protocols: readonly Protocol[]): void {
   for (const { name, claim, link, rule, scale } of protocols)
     process.stdout.write(
@@ -114,7 +126,8 @@ async function reproduceOne(protocol: Protocol, { profile, out }: ReproduceComma
   process.stdout.write(`\n${protocol.name}: ${protocol.claim}\n${protocol.scale[profile]}\n\n`);
   const { results, conclusion } = await interruptible(
     "Stopping after this step. Press Ctrl-C again to exit at once.",
-    (signal) => reproduce(protocol, { profile, folder, rows: join(out, "rows.jsonl"), signal, showProgress: true }),
+    (signal) =>
+      reproduce(protocol, { profile, folder, rows: join(out, "rows.jsonl"), signal, showProgress: true }),
   ).catch((error: unknown) => {
     if ((error as Error).name !== "ReproductionInterrupted") throw error;
     process.stderr.write("Stopped. What is done is kept; run the same command again to go on.\n");

@@ -23,6 +23,30 @@ export interface SweepOptions {
   readonly height?: number;
 }
 
+/** Pixels between the middles of two labels; the scale may be a little denser than it is taken for. */
+const labelGap = 15;
+
+/**
+ * Places that are at least `gap` apart, in the same order, near the wished ones: those that would touch form a row
+ * around the middle of their wishes.
+ * @param wished ascending
+ */
+export function apart(wished: readonly number[], gap: number): number[] {
+  // Measured from where a row without gaps would put each place, rows are runs of equal values: pool what is out of order.
+  const rows: { mean: number; count: number }[] = [];
+  wished.forEach((place, i) => {
+    rows.push({ mean: place - i * gap, count: 1 });
+    while (rows.length > 1 && rows.at(-2)!.mean > rows.at(-1)!.mean) {
+      const [before, last] = rows.splice(-2) as [(typeof rows)[0], (typeof rows)[0]];
+      const count = before.count + last.count;
+      rows.push({ mean: (before.mean * before.count + last.mean * last.count) / count, count });
+    }
+  });
+  return rows
+    .flatMap(({ mean, count }) => Array<number>(count).fill(mean))
+    .map((place, i) => place + i * gap);
+}
+
 /** One point for each run; runs of one x and series are seeds. */
 export function sweepFigure(points: readonly SweepPoint[], options: SweepOptions): Figure {
   const {
@@ -80,18 +104,33 @@ export function sweepFigure(points: readonly SweepPoint[], options: SweepOptions
       },
     },
   ];
-  if (references.length > 0)
+  if (references.length > 0) {
+    const ends = [...summary.flatMap(({ low, high }) => [low, high]), ...points.map((point) => point.y)];
+    const all = [...ends, ...references.map((reference) => reference.y)];
+    const perUnit = height / (Math.max(...all) - Math.min(...all) || 1);
+    const sorted = [...references].sort((a, b) => b.y - a.y);
+    const heights = apart(
+      sorted.map((reference) => -reference.y * perUnit),
+      labelGap,
+    );
     layers.push(
       {
         data: { values: references },
         mark: { type: "rule", strokeDash: [5, 4] },
         encoding: { y: y("y") },
       },
-      {
-        data: { values: references },
-        mark: { type: "text", align: "left", baseline: "middle", dx: 6 },
+      ...sorted.map((reference, i) => ({
+        data: { values: [reference] },
+        mark: {
+          type: "text",
+          align: "left",
+          baseline: "middle",
+          dx: 6,
+          dy: Math.round(heights[i]! + reference.y * perUnit),
+        },
         encoding: { y: y("y"), x: { value: width }, text: { field: "label" } },
-      },
+      })),
     );
+  }
   return figure(title, caption, { width, height, layer: layers });
 }

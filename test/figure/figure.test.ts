@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
+import { apart } from "../../src/figure/sweep.js";
 import {
   comparisonChart,
   embeddingMap,
@@ -166,4 +167,25 @@ test("wrapped text keeps every word, in lines that are not too long", () => {
       },
     ),
   );
+});
+
+describe("labels of reference lines", () => {
+  test("those that would touch stand around their middle, others where they belong", () => {
+    expect(apart([0, 3, 100], 10)).toEqual([-3.5, 6.5, 100]);
+    expect(apart([0, 3, 8, 9], 10)).toEqual([-10, 0, 10, 20]);
+    expect(apart([], 10)).toEqual([]);
+  });
+
+  test("always in order and apart, and no further moved than the row is long", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: -200, max: 200 }), { minLength: 1, maxLength: 8 }), (list) => {
+        const wished = [...list].sort((a, b) => a - b);
+        const places = apart(wished, 15);
+        places.forEach((place, i) => {
+          if (i > 0) expect(place - places[i - 1]!).toBeGreaterThanOrEqual(15 - 1e-9);
+          expect(Math.abs(place - wished[i]!)).toBeLessThanOrEqual(15 * wished.length);
+        });
+      }),
+    );
+  });
 });
