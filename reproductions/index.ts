@@ -3,9 +3,10 @@ import { methods } from "./methods/protocol.js";
 import { noiseOnly } from "./noise-only/protocol.js";
 import { singlePatch } from "./single-patch/protocol.js";
 import { smallBatches } from "./small-batches/protocol.js";
+import { speed } from "./speed/protocol.js";
 import type { Protocol } from "./support/protocol.js";
 
-export const protocols: readonly Protocol[] = [smallBatches, noiseOnly, singlePatch, methods];
+export const protocols: readonly Protocol[] = [smallBatches, noiseOnly, singlePatch, methods, speed];
 
 export type { Conclusion, ProfileName, Protocol, Row } from "./support/protocol.js";
 export { profileNames } from "./support/protocol.js";

@@ -41,6 +41,11 @@ export interface Laboratory {
   expect(encoders: number): void;
   /** Trains an encoder and measures it: a row for each task of the data set, the main one first. */
   train(request: TrainRequest): Promise<Row[]>;
+  /** An experiment that is no training run, with what else it found as further factors of its rows. */
+  experiment(
+    request: TrainRequest,
+    compute: (config: TrainConfig, signal?: AbortSignal) => Promise<Measured>,
+  ): Promise<Row[]>;
   /** The same encoder trained with the labels of the main task. */
   supervised(request: RowRequest): Promise<Row[]>;
   /** The encoder before training: with initial batch-norm statistics, and with those of the training images. */
@@ -60,9 +65,12 @@ export interface LaboratoryOptions {
   readonly showProgress?: boolean;
 }
 
-type Known = Measurement & { readonly seconds: number; readonly course?: readonly CoursePoint[] };
+/** What an experiment found. */
+export type Measured = Measurement & { readonly facts?: Readonly<Record<string, string | number>> };
 
-type Computed = Omit<Known, "seconds">;
+type Computed = Measured & { readonly course?: readonly CoursePoint[] };
+
+type Known = Computed & { readonly seconds: number };
 
 export function createLaboratory(options: LaboratoryOptions): Laboratory & {
   readonly rows: readonly Row[];
@@ -109,9 +117,9 @@ export function createLaboratory(options: LaboratoryOptions): Laboratory & {
       known = { ...measurement, seconds: Number(((performance.now() - began) / 1000).toFixed(2)) };
       store.add(key, known);
     }
-    const { tasks, effectiveRank, seconds } = known;
+    const { tasks, effectiveRank, seconds, facts } = known;
     const results = Object.entries(tasks).map(([task, accuracy]): Row => {
-      const what = { claim, condition, dataset, task, ...factors, seed: config.seed };
+      const what = { claim, condition, dataset, task, ...factors, ...facts, seed: config.seed };
       return { ...what, ...accuracy, effectiveRank, seconds };
     });
     rows.push(...results);
@@ -151,6 +159,12 @@ export function createLaboratory(options: LaboratoryOptions): Laboratory & {
     seconds: () => total,
     expect(count) {
       expected = count;
+    },
+    experiment(request, compute) {
+      const kind = `experiment: ${claim}, ${request.condition}`;
+      return measured(request.condition, resolve(request.config), request, kind, () =>
+        compute(resolve(request.config), signal),
+      );
     },
     train: (request) => trained(request.condition, resolve(request.config), request),
     supervised(request) {
