@@ -9,10 +9,13 @@ import { type Encoder, encode, pixels } from "./encode.js";
 import type { Features } from "./features.js";
 import { type KnnOptions, knn } from "./knn.js";
 import { type LinearProbeOptions, linearProbe } from "./linear-probe.js";
+import { type MlpProbeOptions, mlpProbe } from "./mlp-probe.js";
 
 export interface EvaluateOptions {
   readonly knn?: KnnOptions;
   readonly linear?: LinearProbeOptions;
+  /** Whether the MLP probe is trained too, which takes longer; false by default. */
+  readonly mlp?: MlpProbeOptions | boolean;
   /** Whether the ranks are computed, by default for features of at most 1,024 dimensions: it takes seconds for more. */
   readonly rank?: boolean;
   readonly device?: DeviceName;
@@ -23,6 +26,8 @@ export interface Evaluation {
   readonly knn: number;
   /** Test accuracy of the linear probe, 0 … 1. */
   readonly linear: number;
+  /** Test accuracy of the MLP probe, where it was asked for. */
+  readonly mlp?: number;
   /** Of the test images' representations. */
   readonly effectiveRank: number | null;
   readonly rankMe: number | null;
@@ -36,10 +41,17 @@ export async function evaluateFeatures(
 ): Promise<Evaluation> {
   const nearest = await knn(train, test, options.knn);
   const probe = await linearProbe(train, test, options.linear);
+  const hidden = options.mlp
+    ? await mlpProbe(train, test, {
+        ...(options.device && { device: options.device }),
+        ...(options.mlp === true ? {} : options.mlp),
+      })
+    : undefined;
   const ranks = options.rank ?? test.features.shape[1]! <= 1024;
   return {
     knn: nearest.accuracy,
     linear: probe.accuracy,
+    ...(hidden && { mlp: hidden.accuracy }),
     effectiveRank: ranks ? effectiveRank(test.features) : null,
     rankMe: ranks ? rankMe(test.features) : null,
   };

@@ -8,8 +8,12 @@ export {
   evaluateFeatures,
   evaluatePixels,
 } from "./evaluate.js";
+export { type EvaluateTasksOptions, evaluateTasks, type TaskScores } from "./evaluate-tasks.js";
 export { accuracy, type Features } from "./features.js";
+export { describeFit, fitImages } from "./fit.js";
 export { alignment, cka, uniformity } from "./geometry.js";
 export { type KnnOptions, type KnnResult, knn } from "./knn.js";
 export { type LinearProbe, type LinearProbeOptions, linearProbe } from "./linear-probe.js";
+export { type MlpProbe, type MlpProbeOptions, mlpProbe } from "./mlp-probe.js";
 export { type RegressionProbe, type RegressionProbeOptions, regressionProbe } from "./regression-probe.js";
+export { openTasks, type Task, type TaskSplit, taskNames } from "./tasks.js";

@@ -7,7 +7,8 @@ import { type HostTensor, hostTensor } from "../engine/host.js";
 import { jit } from "../engine/jit.js";
 import { tf } from "../engine/tf.js";
 import { ConfigError } from "../support/errors.js";
-import { accuracy, checkPair, type Features } from "./features.js";
+import { checkPair, type Features } from "./features.js";
+import { labelRanks, largestOf, topShare } from "./ranks.js";
 
 export interface KnnOptions {
   /** Neighbours that vote; 20 by default, and never more than there are training samples. */
@@ -21,6 +22,8 @@ export interface KnnOptions {
 export interface KnnResult {
   /** The share of test samples whose class is predicted, 0 … 1. */
   readonly accuracy: number;
+  /** The share of test samples whose class is among the five with the most votes and has some. */
+  readonly top5: number;
   /** The predicted class of each test sample; of equal votes, the lowest class. */
   readonly predicted: Int32Array;
 }
@@ -42,7 +45,7 @@ export async function knn(
   const reference = distance === "cosine" ? unitRows(train.features) : train.features;
   const queries = (distance === "cosine" ? unitRows(test.features) : test.features).data as Float32Array;
   const run = jit(distance === "cosine" ? cosine : negativeSquaredDistance, { name: "similarities" });
-  const predicted = new Int32Array(testCount);
+  const votes = new Float64Array(testCount * classes);
   try {
     for (let start = 0; start < testCount; start += chunk) {
       // The last chunk overlaps the one before, so that one program does all.
@@ -53,13 +56,17 @@ export async function knn(
       result.dispose();
       for (let i = 0; i < chunk; i++) {
         const row = similarities.subarray(i * trainCount, (i + 1) * trainCount);
-        predicted[first + i] = vote(largest(row, neighbours), row, train.labels, classes, temperature);
+        const own = votes.subarray((first + i) * classes, (first + i + 1) * classes);
+        vote(largest(row, neighbours), row, train.labels, temperature, own);
       }
     }
   } finally {
     await run.dispose();
   }
-  return { accuracy: accuracy(predicted, test.labels), predicted };
+  const ranks = labelRanks(votes, classes, test.labels).map((rank, i) =>
+    votes[i * classes + test.labels[i]!] === 0 ? classes : rank,
+  );
+  return { accuracy: topShare(ranks, 1), top5: topShare(ranks, 5), predicted: largestOf(votes, classes) };
 }
 
 function cosine(queries: tf.Tensor2D, reference: tf.Tensor2D): tf.Tensor {
@@ -104,17 +111,17 @@ function largest(values: Float32Array, k: number): Int32Array {
   return places;
 }
 
+/** Sets each class's votes. */
 function vote(
   neighbours: Int32Array,
   similarities: Float32Array,
   labels: Int32Array,
-  classes: number,
   temperature: number,
-): number {
-  const votes = new Float64Array(classes);
+  votes: Float64Array,
+): void {
+  votes.fill(0);
   // Relative to the nearest, so that no weight overflows.
   const nearest = similarities[neighbours[0]!]!;
   for (const place of neighbours)
     votes[labels[place]!]! += Math.exp((similarities[place]! - nearest) / temperature);
-  return votes.indexOf(Math.max(...votes));
 }

@@ -43,20 +43,25 @@ export async function evaluateRun(
   const { config } = readRunConfig(path);
   const options = { device: config.device as DeviceName, ...given };
   const [train, test] = [await createDataset(config, "train"), await createDataset(config, "test")];
-  const untrained = await untrainedEncoder(config, train);
+  const { trained, untrained, untrainedStatistics } = await encodersOf(path, config, train);
   const evaluation: RunEvaluation = {
-    trained: await evaluateEncoder(await loadEncoder(path), train, test, options),
+    trained: await evaluateEncoder(trained, train, test, options),
     untrained: await evaluateEncoder(untrained, train, test, options),
-    untrainedStatistics: await evaluateEncoder(
-      await withStatisticsOf(untrained, train),
-      train,
-      test,
-      options,
-    ),
+    untrainedStatistics: await evaluateEncoder(untrainedStatistics, train, test, options),
     ...(withPixels ? { pixels: await evaluatePixels(train, test, options) } : {}),
   };
   writeFileAtomic(join(path, "evaluation.json"), `${JSON.stringify(evaluation, null, 2)}\n`);
   return evaluation;
+}
+
+/** A run's encoder, and the untrained ones that stand beside it. */
+export async function encodersOf(path: string, config: TrainConfig, train: ImageDataset) {
+  const untrained = await untrainedEncoder(config, train);
+  return {
+    trained: await loadEncoder(path),
+    untrained,
+    untrainedStatistics: await withStatisticsOf(untrained, train),
+  };
 }
 
 /** evaluation.json of a run folder, or undefined when there is none. @throws DataError when it is no JSON */

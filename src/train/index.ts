@@ -6,6 +6,7 @@ export { printConfig } from "./config/print.js";
 export type { TrainConfig } from "./config/schema.js";
 export { createDataset } from "./dataset.js";
 export { loadEncoder, untrainedEncoder } from "./encoder.js";
+export { evaluateRunTasks, type RunTasks, type TaskRow } from "./evaluate-tasks.js";
 export { evaluateRun, type RunEvaluation } from "./evaluation.js";
 export { type ExportOptions, encoderOnnx, exportRun } from "./export.js";
 export type { LoopOptions, LoopResult } from "./loop.js";

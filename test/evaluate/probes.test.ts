@@ -90,7 +90,7 @@ function knnByDefinition(
   { features: reference, labels }: Features,
   { features: queries }: Features,
   { k, temperature, distance }: { k: number; temperature: number; distance: "cosine" | "euclidean" },
-): number[] {
+): number[][] {
   const rows = ({ data, shape: [count, width] }: HostTensor): number[][] =>
     Array.from({ length: count! }, (_, i) => [...data.slice(i * width!, (i + 1) * width!)]);
   const product = (a: number[], b: number[]) => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
@@ -107,7 +107,7 @@ function knnByDefinition(
       .forEach(({ value, label }) => {
         votes.set(label, (votes.get(label) ?? 0) + Math.exp(value / temperature));
       });
-    return [...votes].sort((a, b) => b[1] - a[1])[0]![0];
+    return [...votes].sort((a, b) => b[1] - a[1]).map(([label]) => label);
   });
 }
 
@@ -119,11 +119,29 @@ describe("kNN", () => {
     { k: 7, temperature: 10, distance: "euclidean" },
     { k: 90, temperature: 1, distance: "cosine" },
   ] as const)("equals its definition: $k neighbours, τ $temperature, $distance", async (options) => {
-    const { predicted, accuracy } = await knn(train, held, options);
+    const { predicted, accuracy, top5 } = await knn(train, held, options);
     const expected = knnByDefinition(train, held, options);
-    expect([...predicted]).toEqual(expected);
-    const right = expected.filter((label, i) => label === held.labels[i]).length;
-    expect(accuracy).toBe(right / expected.length);
+    expect([...predicted]).toEqual(expected.map(([label]) => label));
+    const within = (k: number) =>
+      expected.filter((labels, i) => labels.slice(0, k).includes(held.labels[i]!)).length / expected.length;
+    expect(accuracy).toBe(within(1));
+    expect(top5).toBe(1); // of three classes
+  });
+
+  test("top-5 of ten classes equals its definition", async () => {
+    const labelled = (seed: number): Features => ({
+      features: floats([80, 3], seed),
+      labels: Int32Array.from({ length: 80 }, (_, i) => (i * 7 + seed) % 10),
+    });
+    const [reference, queries] = [labelled(1), labelled(2)];
+    const options = { k: 12, temperature: 0.3, distance: "cosine" } as const;
+    const expected = knnByDefinition(reference, queries, options);
+    const within = expected.filter((votes, i) => votes.slice(0, 5).includes(queries.labels[i]!)).length;
+    const { top5, accuracy } = await knn(reference, queries, options);
+    expect(within).toBeGreaterThan(20);
+    expect(within).toBeLessThan(70);
+    expect(top5).toBe(within / 80);
+    expect(accuracy).toBeLessThan(top5);
   });
 
   test("one neighbour of the training samples themselves is always right", async () => {

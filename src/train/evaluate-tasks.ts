@@ -1,0 +1,57 @@
+/** A run's encoder over a list of downstream tasks, with the untrained encoder of the same seed beside it. */
+import type { DeviceName } from "../engine/run/device.js";
+import {
+  type EvaluateTasksOptions,
+  evaluateTasks,
+  fitTasks,
+  type TaskScores,
+} from "../evaluate/evaluate-tasks.js";
+import { describeFit } from "../evaluate/fit.js";
+import { openTasks } from "../evaluate/tasks.js";
+import { createDataset } from "./dataset.js";
+import { encodersOf } from "./evaluation.js";
+import { readRunConfig } from "./run-folder.js";
+
+export interface TaskRow {
+  readonly task: string;
+  /** How the task's images were brought to the encoder's shape, such as `32 × 32 RGB → 28 × 28 grey`; null: as they are. */
+  readonly converted: string | null;
+  readonly trained: TaskScores;
+  /** The initial weights of the same seed, with batch-norm statistics as they are at the start. */
+  readonly untrained: TaskScores;
+  /** The same with batch-norm statistics of the run's training images. */
+  readonly untrainedStatistics: TaskScores;
+}
+
+export interface RunTasks {
+  readonly run: string;
+  readonly tasks: readonly TaskRow[];
+}
+
+/**
+ * Evaluates the encoder of a run folder on tasks (see `taskNames`).
+ * @throws ConfigError for an unknown task; DataError when files of one are missing, both before anything is computed
+ */
+export async function evaluateRunTasks(
+  path: string,
+  names: readonly string[],
+  given: EvaluateTasksOptions = {},
+): Promise<RunTasks> {
+  const { config } = readRunConfig(path);
+  const options = { device: config.device as DeviceName, ...given };
+  const opened = openTasks(names);
+  const encoders = await encodersOf(path, config, await createDataset(config, "train"));
+  const shape = encoders.trained.imageShape;
+  const tasks = await fitTasks(opened, shape);
+  const trained = await evaluateTasks(encoders.trained, tasks, options);
+  const untrained = await evaluateTasks(encoders.untrained, tasks, options);
+  const untrainedStatistics = await evaluateTasks(encoders.untrainedStatistics, tasks, options);
+  const rows = opened.map(({ name, train }) => ({
+    task: name,
+    converted: describeFit(train.images, shape) ?? null,
+    trained: trained[name]!,
+    untrained: untrained[name]!,
+    untrainedStatistics: untrainedStatistics[name]!,
+  }));
+  return { run: path, tasks: rows };
+}
