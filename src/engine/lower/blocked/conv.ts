@@ -16,6 +16,7 @@ import { convRules, type Geometry, geometry } from "../portable/conv.js";
 import { backwardFilter, forwardFilter } from "./filter.js";
 import { filterGradient } from "./filter-gradient.js";
 import { emitBlocked } from "./layout.js";
+import { isWinograd, winogradFilterGradient, winogradForward, winogradInputGradient } from "./winograd.js";
 
 type Shape4 = readonly [number, number, number, number];
 
@@ -55,9 +56,12 @@ function extras(l: Lowering, node: Node): { inputs: string[]; activation: { acti
   };
 }
 
+const isConvolution = new Set(["Conv2D", "Conv2DBackpropInput"]);
+
 /** Whether a convolution or an input gradient is one blocked convolution, which can take more along. */
 export function isOneBlockedConv(node: Node, block: number): boolean {
   const { op, inputs, attributes, outputs } = node;
+  if (isConvolution.has(op) && isWinograd(node, block)) return false;
   if (op === "Conv2D") return hasBlockedConv(inputs[1]!.shape, block);
   if (op !== "Conv2DBackpropInput") return false;
   const [dy, filter] = inputs as [Value, Value];
@@ -155,12 +159,18 @@ function inputGradient(l: Lowering, node: Node, block: number): string | undefin
   return l.reshape(l.emit("Slice", [rest, l.ints([0, 0]), l.ints([h, w]), l.ints([2, 3])]), [n, c, h, w]);
 }
 
+const winograd: { readonly [kernel: string]: (l: Lowering, node: Node, block: number) => string } = {
+  Conv2D: winogradForward,
+  Conv2DBackpropInput: winogradInputGradient,
+  Conv2DBackpropFilter: winogradFilterGradient,
+};
+
 /** The rules of convolutions for blocks of `block` channels. */
 export function blockedConvRules(layout: ImageLayout, block: number): LoweringTable {
   const orPortable =
     (kernel: string, rule: (l: Lowering, node: Node) => string | undefined, blocked: boolean): NodeRule =>
     (l, node) => {
-      const result = rule(l, node);
+      const result = isWinograd(node, block) ? winograd[kernel]!(l, node, block) : rule(l, node);
       if (result !== undefined) l.set(node.outputs[0]!, result, blocked ? layout : undefined);
       else convRules[kernel]!(l, node);
     };
