@@ -4,8 +4,7 @@
  */
 import { formatShape, ShapeError } from "../support/errors.js";
 import { DeviceTensor } from "./device-tensor.js";
-import type { DType } from "./graph/graph.js";
-import { type HostTensor, isHostTensor, sizeOf, type TensorData } from "./host.js";
+import { type ElementType, type HostTensor, isHostTensor, sizeOf, type TensorData } from "./host.js";
 import { Resident } from "./run/resident.js";
 import type { Elements } from "./run/session.js";
 import { tf } from "./tf.js";
@@ -15,7 +14,7 @@ export type Leaf = HostTensor | DeviceTensor | tf.Tensor | number;
 
 export interface ArgumentType {
   readonly shape: readonly number[];
-  readonly dtype: DType;
+  readonly dtype: ElementType;
 }
 
 export interface FlatArguments {

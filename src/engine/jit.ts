@@ -5,23 +5,28 @@
  */
 import { writeFileAtomic } from "../support/atomic.js";
 import { type FlatArguments, flattenArguments, type Leaf, leafElements, leafOnHost } from "./arguments.js";
+import { type CompileReport, lowerProgram, traceProgram } from "./compile.js";
 import { DeviceTensor } from "./device-tensor.js";
 import { type AnyFunction, runEagerly } from "./eager.js";
-import type { Graph } from "./graph/graph.js";
-import { optimise } from "./graph/passes/index.js";
 import { printGraph } from "./graph/print.js";
 import type { ElementType, TensorData } from "./host.js";
-import { Lowering } from "./lower/lowering.js";
-import { encodeModel, type OnnxModel, type OnnxTensorType } from "./lower/onnx.js";
-import { type DeviceName, findDevice, type LoweringName } from "./run/device.js";
+import type { OnnxTensorType } from "./lower/onnx.js";
+import {
+  type Device,
+  type DeviceName,
+  findDevice,
+  type LoweringName,
+  noMixedPrecision,
+  type Precision,
+} from "./run/device.js";
 import { type Profile, profileModel } from "./run/profile.js";
 import { Resident } from "./run/resident.js";
-import { Session } from "./run/session.js";
+import { Session, type SessionOptions } from "./run/session.js";
 import { onTensorflow } from "./run/tensorflow/load.js";
 import { tf } from "./tf.js";
-import { trace } from "./trace/trace.js";
 import { type Tree, type TreeDefinition, unflatten } from "./tree.js";
 
+export type { CompileReport } from "./compile.js";
 export { eager } from "./eager.js";
 
 export interface JitOptions {
@@ -29,6 +34,13 @@ export interface JitOptions {
   readonly device?: DeviceName;
   /** How the `cpu` device's programs are put into ONNX operators; by default the fastest that is right on this machine. */
   readonly lowering?: LoweringName;
+  /**
+   * `mixed`: convolutions and matrix products in float16, for `webgpu` and `cuda`; the CPU computes the same numbers, more
+   * slowly than in float32, to try it. Arguments and results stay float32.
+   */
+  readonly precision?: Precision;
+  /** Names of scopes whose products stay float32 with mixed precision; by default `views`, `loss` and `probes`. */
+  readonly float32Scopes?: readonly string[];
   /** The program's name in prints and profiles; by default the function's. */
   readonly name?: string;
   /**
@@ -42,19 +54,6 @@ export interface JitOptions {
   readonly threads?: number;
   /** Is told how long each compilation took. */
   readonly onCompile?: (report: CompileReport) => void;
-}
-
-/** How long a compilation took, in milliseconds, and what came of it. */
-export interface CompileReport {
-  readonly name: string;
-  readonly traceMs: number;
-  readonly passesMs: number;
-  readonly lowerMs: number;
-  readonly sessionMs: number;
-  readonly recordedNodes: number;
-  readonly nodes: number;
-  readonly onnxNodes: number;
-  readonly modelBytes: number;
 }
 
 /** The result of a function with every tensor replaced by one that stays on the device. */
@@ -98,14 +97,6 @@ interface Program {
   readonly types: readonly ElementType[];
 }
 
-interface Compiled {
-  readonly graph: Graph;
-  readonly result: TreeDefinition;
-  readonly model: OnnxModel;
-  readonly bytes: Uint8Array;
-  readonly report: Omit<CompileReport, "sessionMs">;
-}
-
 /**
  * The compiled form of `fn`, a pure function from trees of tensors to a tree of tensors.
  * @throws TraceError at a call, when `fn` reads values, uses tensors that are not arguments, or draws random numbers
@@ -123,43 +114,28 @@ export function jit<A extends readonly any[], R>(
 
   // Tracing sees only trees of tensors; the typed signature is for callers.
   const plain = fn as unknown as AnyFunction;
-  const device = () => findDevice(options.device ?? "cpu", options.lowering);
+  const device = () => findDevice(options.device ?? "cpu", options);
+  const keptScopes = options.float32Scopes ?? ["views", "loss", "probes"];
+  const traced = (args: FlatArguments) => traceProgram(name, plain, args);
 
-  const traced = (args: FlatArguments) => {
-    const start = performance.now();
-    const { graph, result } = trace(name, plain, args.definition, args.types);
-    const middle = performance.now();
-    const simple = optimise(graph);
-    const traceMs = middle - start;
-    return { graph, simple, result, traceMs, passesMs: performance.now() - middle };
+  const compiled = async (args: FlatArguments) => {
+    const { graph, result, report } = traced(args);
+    const place = await device();
+    const lowered = lowerProgram(graph, place, keptScopes);
+    return { graph, result, place, ...lowered, report: { ...report, ...lowered.report } };
   };
 
-  const compiled = async (args: FlatArguments): Promise<Compiled> => {
-    const { graph, simple, result, traceMs, passesMs } = traced(args);
-    const { target } = await device();
-    const start = performance.now();
-    const model = new Lowering(target.prepare?.(simple) ?? simple, target).model();
-    const bytes = encodeModel(model);
-    const lowerMs = performance.now() - start;
-    const counts = {
-      recordedNodes: graph.nodes.length,
-      nodes: simple.nodes.length,
-      onnxNodes: model.nodes.length,
-    };
-    const report = { name, traceMs, passesMs, lowerMs, ...counts, modelBytes: bytes.length };
-    return { graph: simple, result, model, bytes, report };
-  };
+  const sessionOptions = ({ providers, runtime, resident }: Device): SessionOptions => ({
+    ...{ providers, runtime, resident },
+    ...(options.threads !== undefined && { threads: options.threads }),
+  });
 
   const compile = async (args: FlatArguments): Promise<Program> => {
-    const { graph, result, model, bytes, report } = await compiled(args);
-    const { providers, runtime, resident } = await device();
+    const { graph, result, model, bytes, place, report } = await compiled(args);
     const start = performance.now();
-    const session = await Session.create(model, bytes, {
-      ...{ providers, runtime, resident },
-      ...(options.threads !== undefined && { threads: options.threads }),
-    });
+    const session = await Session.create(model, bytes, sessionOptions(place));
     options.onCompile?.({ ...report, sessionMs: performance.now() - start });
-    return { session, result, types: graph.outputs.map(({ dtype }) => dtype) };
+    return { session, result, types: graph.outputs.map(({ dtype }) => dtype as ElementType) };
   };
 
   const programFor = (args: FlatArguments): Promise<Program> => {
@@ -210,12 +186,8 @@ export function jit<A extends readonly any[], R>(
 
   const profile = async (...values: unknown[]): Promise<Profile> => {
     const args = flattenArguments(values);
-    const { model, bytes } = await compiled(args);
-    const { providers, runtime, resident } = await device();
-    return profileModel(model, bytes, args.leaves.map(leafElements), {
-      ...{ providers, runtime, resident },
-      ...(options.threads !== undefined && { threads: options.threads }),
-    });
+    const { model, bytes, place } = await compiled(args);
+    return profileModel(model, bytes, args.leaves.map(leafElements), sessionOptions(place));
   };
 
   const methods = {
@@ -225,7 +197,7 @@ export function jit<A extends readonly any[], R>(
       writeFileAtomic(path, JSON.stringify(result.trace));
       return result;
     },
-    print: (...values: unknown[]) => printGraph(traced(flattenArguments(values)).simple),
+    print: (...values: unknown[]) => printGraph(traced(flattenArguments(values)).graph),
     onnx: async (...values: unknown[]) => (await compiled(flattenArguments(values))).bytes,
     dispose: async () => {
       const all = [...programs.values()];
@@ -234,6 +206,7 @@ export function jit<A extends readonly any[], R>(
       await Promise.allSettled(all.map(async (program) => (await program).session.dispose()));
     },
   };
+  if (options.device === "tensorflow" && options.precision === "mixed") throw noMixedPrecision("tensorflow");
   const call = options.device === "tensorflow" ? callTensorflow : callCompiled;
   return Object.assign(call, methods) as unknown as Jitted<A, R>;
 }

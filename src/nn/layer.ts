@@ -4,6 +4,7 @@
  */
 import type { HostTensor } from "../engine/host.js";
 import type { tf } from "../engine/tf.js";
+import { scope } from "../engine/trace/trace.js";
 import type { Tree } from "../engine/tree.js";
 import { fold, type Key } from "../random/index.js";
 
@@ -44,7 +45,7 @@ export interface Sequential extends Layer {
   };
 }
 
-/** Layers one after the other; parameters and state are objects with the layers' names as keys. */
+/** Layers one after the other; parameters, state and the scopes of profiles have the layers' names. */
 export function sequential(
   inputShape: readonly number[],
   factories: Readonly<Record<string, LayerFactory>>,
@@ -73,7 +74,7 @@ export function sequential(
           params: (params as Named<tf.Tensor> | null)?.[name],
           state: (state as Named<tf.Tensor> | null)?.[name],
         };
-        const applied = layer.apply(variables, output, training);
+        const applied = scope(name, () => layer.apply(variables, output, training));
         output = applied.output;
         parts.push(output);
         states.push([name, applied.state]);

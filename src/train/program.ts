@@ -20,6 +20,7 @@ import { anySize } from "./any-size.js";
 import { createEncoder, createOptimiser, createPipelines, createSchedule } from "./build.js";
 import type { TrainConfig } from "./config/schema.js";
 import type { DeviceState, HostState, Program } from "./loop.js";
+import { checkLossScale, initLossScale } from "./loss-scale.js";
 import { createMethod } from "./methods/index.js";
 import type { Method } from "./methods/method.js";
 import { copiesOf, negativesOf } from "./negatives.js";
@@ -30,6 +31,7 @@ import { createProbes, type Probes } from "./probes.js";
 import { purpose } from "./purpose.js";
 import { resolutionAt } from "./resolution.js";
 import { type CompiledStep, compileStep } from "./run-step.js";
+import { scaledStep } from "./scaled-step.js";
 import { startOf } from "./start.js";
 import { createStep, type StepFunctions, type StepInput, type StepResult, type TrainState } from "./step.js";
 import { openStream, type Stream } from "./stream.js";
@@ -110,24 +112,20 @@ export function createProgram(
   const gather = batchGatherer(config, dataset, stepsPerEpoch);
   const copies = copiesOf(negativesOf(config.method));
 
-  const functionsFor = (pipelines: readonly Pipeline[]): StepFunctions =>
-    only && probes
-      ? createProbeStep({ networks, probes, classes, pipelines })
-      : createStep({
-          method,
-          optimiser,
-          pipelines,
-          probes,
-          classes,
-          copies,
-          frozen,
-          clipNorm: config.clipNorm ?? undefined,
-        });
+  const mixed = config.precision === "mixed" && !only;
+  const functionsFor = (pipelines: readonly Pipeline[]): StepFunctions => {
+    if (only && probes) return createProbeStep({ networks, probes, classes, pipelines });
+    const clipNorm = config.clipNorm ?? undefined;
+    const options = { method, optimiser, pipelines, probes, classes, copies, frozen, clipNorm };
+    const functions = createStep(options);
+    return mixed ? scaledStep(functions, config.lossScale) : functions;
+  };
 
   const initial = (): HostState => ({
     ...start,
     optimiser: only ? null : optimiser.init(trainedOf(start.params)),
     ...(probes && { probes: probes.init(fold(key(config.seed), purpose.probes)) }),
+    ...(mixed && { lossScale: initLossScale(config.lossScale) }),
   });
 
   let current: { side: number | undefined; pipelines: Pipeline[] } | undefined;
@@ -161,7 +159,8 @@ export function createProgram(
       method: only ? null : zerosLike(trainedOf(start.params)),
       probes: probes && zerosLike(probes.init([0, 0]).params),
     });
-    const options = { device: config.device as DeviceName, parts: config.accumulate, zeros };
+    const { device, precision, accumulate: parts } = config;
+    const options = { device: device as DeviceName, precision, parts, zeros };
     compiled = { side, step: compileStep(functionsFor(pipelinesAt(epoch)), options) };
     return compiled.step;
   };
@@ -181,6 +180,7 @@ export function createProgram(
       if (isStreamed(dataset)) stream ??= openStream(dataset, config);
       const streamed = await stream?.batch(number);
       const result = await step.run(state as unknown as TrainState<HostTensor>, input(number, streamed));
+      checkLossScale(result.metrics);
       return {
         state: result.state as unknown as DeviceState,
         metrics: { ...result.metrics, lr: learningRate(number) },

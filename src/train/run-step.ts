@@ -2,9 +2,9 @@
 import type { DeviceTensor } from "../engine/device-tensor.js";
 import { allocate, type HostTensor, hostTensor } from "../engine/host.js";
 import { jit } from "../engine/jit.js";
-import type { DeviceName } from "../engine/run/device.js";
+import type { DeviceName, Precision } from "../engine/run/device.js";
 import type { tf } from "../engine/tf.js";
-import { mapTree, type Tree } from "../engine/tree.js";
+import { flatten, mapTree, type Tree } from "../engine/tree.js";
 import {
   addShare,
   type Gradients,
@@ -27,6 +27,7 @@ export interface CompiledStep {
 
 export interface CompileOptions {
   readonly device: DeviceName;
+  readonly precision: Precision;
   /** Into how many parts the batch is split; their gradients are averaged. */
   readonly parts: number;
   /** Zeros of the form of the gradients. */
@@ -34,11 +35,11 @@ export interface CompileOptions {
 }
 
 export function compileStep(functions: StepFunctions, options: CompileOptions): CompiledStep {
-  return options.parts === 1 ? whole(functions, options.device) : inParts(functions, options);
+  return options.parts === 1 ? whole(functions, options) : inParts(functions, options);
 }
 
-function whole({ step }: StepFunctions, device: DeviceName): CompiledStep {
-  const compiled = jit(step, { device, name: "train", donate: [0] });
+function whole({ step }: StepFunctions, { device, precision }: CompileOptions): CompiledStep {
+  const compiled = jit(step, { device, precision, name: "train", donate: [0] });
   return {
     async run(state, input) {
       const result = await compiled(state, input);
@@ -57,40 +58,46 @@ function whole({ step }: StepFunctions, device: DeviceName): CompiledStep {
  */
 function inParts(
   { gradients, update }: StepFunctions,
-  { device, parts, zeros }: CompileOptions,
+  { device, precision, parts, zeros }: CompileOptions,
 ): CompiledStep {
+  // Gradients of a scaled loss may overflow; then the state before the first part must still be there.
+  const scaled = precision === "mixed";
   const accumulate = jit(
     (
       { params, probes }: Omit<StepVariables, "state">,
       state: StepVariables["state"],
       sums: Gradients<tf.Tensor>,
       input: StepInput<tf.Tensor>,
+      scale: tf.Tensor | null,
     ) => {
-      const result = gradients({ params, state, probes }, input);
+      const result = gradients({ params, state, probes }, input, scale ?? undefined);
       return {
         sums: addShare(sums, result.grads, 1 / parts),
         state: result.state,
         metrics: result.metrics,
       };
     },
-    { device, name: "gradients", donate: [1, 2] },
+    { device, precision, name: "gradients", donate: scaled ? [2] : [1, 2] },
   );
-  const apply = jit(update, { device, name: "update", donate: [0, 1] });
+  const apply = jit(update, { device, precision, name: "update", donate: [0, 1] });
   return {
-    async run({ params, state, optimiser, probes }, input) {
+    async run({ params, state, optimiser, probes, lossScale }, input) {
       const fixed = { params, probes: probes?.params };
       let now = state as Tree<HostTensor>;
       let sums = zeros();
       const metrics: Record<string, number> = {};
       for (let part = 0; part < parts; part++) {
-        const result = await accumulate(fixed, now as typeof state, sums, partOf(input, part, parts));
+        const share = partOf(input, part, parts);
+        const result = await accumulate(fixed, now as typeof state, sums, share, lossScale?.scale ?? null);
+        if (scaled && part > 0) dispose(now as unknown as Tree<DeviceTensor>);
         now = result.state as unknown as Tree<HostTensor>;
         sums = result.sums as unknown as Gradients<HostTensor>;
         for (const [name, value] of Object.entries(await numbers(result.metrics)))
           metrics[name] = (metrics[name] ?? 0) + value / parts;
       }
-      const before = { params, state: now, optimiser, ...(probes && { probes }) } as TrainState<HostTensor>;
-      const result = await apply(before, sums, input.scalars);
+      const slots = { optimiser, ...(probes && { probes }), ...(lossScale && { lossScale }) };
+      const all = { params, state: now, ...slots } as TrainState<HostTensor>;
+      const result = await apply(all, sums, input.scalars, scaled ? state : undefined);
       return {
         state: result.state as unknown as TrainState<DeviceTensor>,
         metrics: { ...metrics, ...(await numbers(result.metrics)) },
@@ -100,6 +107,10 @@ function inParts(
       await Promise.all([accumulate.dispose(), apply.dispose()]);
     },
   };
+}
+
+function dispose(tree: Tree<DeviceTensor>): void {
+  for (const tensor of flatten<DeviceTensor>(tree).leaves) tensor.dispose();
 }
 
 async function numbers(metrics: { readonly [name: string]: DeviceTensor }): Promise<Record<string, number>> {

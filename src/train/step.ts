@@ -18,6 +18,7 @@ import { type Tree, zipTrees } from "../engine/tree.js";
 import { clipByGlobalNorm } from "../optim/clip.js";
 import type { Optimiser } from "../optim/optimiser.js";
 import { spreadOf } from "./collapse.js";
+import type { LossScale } from "./loss-scale.js";
 import type { Method, MethodBatch, MethodState } from "./methods/method.js";
 import { chosen, overlay, type PathFilter } from "./paths.js";
 import type { Probes, ProbesState } from "./probes.js";
@@ -26,6 +27,8 @@ export interface TrainState<T> extends MethodState<T> {
   readonly optimiser: Tree<T>;
   /** Of the online probes, where there are some. */
   readonly probes?: ProbesState<T> | undefined;
+  /** Only with mixed precision. */
+  readonly lossScale?: LossScale<T>;
 }
 
 /** What a step takes beside the state. */
@@ -55,20 +58,28 @@ export type Gradients<T> = { readonly method: Tree<T>; readonly probes: Tree<T> 
 export type StepVariables = MethodState<tf.Tensor> & { readonly probes: ProbesState<tf.Tensor>["params"] };
 
 export interface StepFunctions {
-  /** The gradients of a batch, and the method's new state. */
+  /**
+   * The gradients of a batch, and the method's new state.
+   * @param scale multiplies the method's loss before it is differentiated, not the one that is reported
+   */
   gradients(
     variables: StepVariables,
     input: StepInput<tf.Tensor>,
+    scale?: tf.Tensor,
   ): {
     readonly grads: Gradients<tf.Tensor>;
     readonly state: MethodState<tf.Tensor>["state"];
     readonly metrics: Scalars;
   };
-  /** The state after the optimisers' updates; `metrics` are what the update itself reports. */
+  /**
+   * The state after the optimisers' updates; `metrics` are what the update itself reports.
+   * @param before the method's state before the batch, to go back to when the gradients of a scaled loss overflow
+   */
   update(
     state: TrainState<tf.Tensor>,
     grads: Gradients<tf.Tensor>,
     scalars: StepInput<tf.Tensor>["scalars"],
+    before?: MethodState<tf.Tensor>["state"],
   ): { readonly state: TrainState<tf.Tensor>; readonly metrics: { readonly [name: string]: tf.Tensor } };
   /** Both, one after the other. */
   step(state: TrainState<tf.Tensor>, input: StepInput<tf.Tensor>): StepResult;
@@ -99,22 +110,26 @@ export function createStep(options: StepOptions): StepFunctions {
     return applyViews([pipelines[0]!], images, negatives.drawn)[0];
   };
 
-  const gradients: StepFunctions["gradients"] = ({ params, state, probes: probeParams }, input) => {
+  const gradients: StepFunctions["gradients"] = ({ params, state, probes: probeParams }, input, scale) => {
     const seen = viewsOf(pipelines, classes, input);
     const batch = { ...seen, negatives: negativesOf(input), inputs: input.scalars };
     const differentiate = valueAndGrad((trained: Tree<tf.Tensor>) => {
       const result = method.loss({ params: overlay(params, trained), state }, batch);
-      const metrics = { ...spreadOf(result.layers.at(-1)!), ...result.metrics };
+      const spread = scope("loss", () => spreadOf(result.layers.at(-1)!));
+      const metrics = { loss: result.loss, ...spread, ...result.metrics };
       const kept = frozen ? overlay(result.state, chosen(state, frozen)) : result.state;
-      return { loss: result.loss, aux: { state: kept, metrics, layers: result.layers } };
+      const loss = scale ? tf.mul(result.loss, scale) : result.loss;
+      return { loss, aux: { state: kept, metrics, layers: result.layers } };
     });
-    const { loss, grads, aux } = differentiate(chosen(params, moves));
+    const { grads, aux } = differentiate(chosen(params, moves));
     // The layers come out of the differentiated function: no gradient of the probes can flow back into it.
-    const probed = probes?.gradients(probeParams, aux.layers as tf.Tensor2D[], targetsOf(seen));
+    const probed = scope("probes", () =>
+      probes?.gradients(probeParams, aux.layers as tf.Tensor2D[], targetsOf(seen)),
+    );
     return {
       grads: { method: grads, probes: probed?.grads },
       state: aux.state,
-      metrics: { loss, ...aux.metrics, ...probed?.metrics },
+      metrics: { ...aux.metrics, ...probed?.metrics },
     };
   };
 

@@ -94,9 +94,10 @@ describe("the lowering of a program", () => {
 
   it("is the probed one, unless another is asked for", async () => {
     expect((await findDevice("cpu")).target).toBe(target);
-    expect((await findDevice("cpu", "portable")).target).toBe(portable);
-    if (target.block === undefined) await expect(findDevice("cpu", "blocked")).rejects.toThrow(DeviceError);
-    else expect((await findDevice("cpu", "blocked")).target).toBe(target);
+    expect((await findDevice("cpu", { lowering: "portable" })).target).toBe(portable);
+    if (target.block === undefined)
+      await expect(findDevice("cpu", { lowering: "blocked" })).rejects.toThrow(DeviceError);
+    else expect((await findDevice("cpu", { lowering: "blocked" })).target).toBe(target);
   });
 
   it("stands in the model file with the block size that it was built for", async () => {

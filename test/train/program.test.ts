@@ -62,6 +62,10 @@ describe("interrupted at random steps, a run ends with the bits of one that was 
     ["simclr against one patch", ["method.negatives={name: patch, copies: 5}"]],
     ["a ramp of the resolution", ["resolution={min: 12, max: 20, endEpoch: 2}"]],
     ["gradients of two parts", ["accumulate=2", "clipNorm=1"]],
+    [
+      "mixed precision, with steps that overflow",
+      ["precision=mixed", "lossScale={start: 1e9, growEvery: 2}"],
+    ],
     ["online probes, evaluated", ["probes.online=true", "evaluateEvery=1"]],
   ])("%s", async (_, overrides) => {
     const asked = config(...overrides);
@@ -164,12 +168,12 @@ test("gradients of parts are averaged: the step of two parts by hand", async () 
   const first = (await toHost(
     (
       await step(start, half(0))
-    ).state as Tree<never>,
+    ).state as unknown as Tree<never>,
   )) as unknown as TrainState<HostTensor>;
   const second = (await toHost(
     (
       await step({ ...start, state: first.state }, half(1))
-    ).state as Tree<never>,
+    ).state as unknown as Tree<never>,
   )) as unknown as TrainState<HostTensor>;
   const both = (await toHost(
     (

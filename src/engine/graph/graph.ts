@@ -5,8 +5,11 @@
  */
 import { sizeOf, type TensorData } from "../host.js";
 
-/** Element types inside a program. uint8 stands only at inputs, before the cast that makes it int32. */
-export type DType = "float32" | "int32" | "bool" | "uint8";
+/**
+ * Element types inside a program. uint8 stands only at inputs, before the cast that makes it int32; float16 only between
+ * casts, where mixed precision put it.
+ */
+export type DType = "float32" | "float16" | "int32" | "bool" | "uint8";
 
 export type Attribute =
   | number

@@ -4,7 +4,7 @@
  * function, without a compiler in between. The kernels are called directly: the engine's state is not touched.
  */
 import { CompileError } from "../../support/errors.js";
-import { type HostTensor, sizeOf, type TensorData } from "../host.js";
+import { type ElementType, type HostTensor, sizeOf, type TensorData } from "../host.js";
 import { tf } from "../tf.js";
 import { constantData, type Graph, type Node, type Value } from "./graph.js";
 
@@ -136,7 +136,7 @@ function broadcast(shape: readonly number[], x: tf.TensorInfo): tf.TensorInfo {
 export function evaluateNode(node: Node, inputs: readonly TensorData[]): TensorData[] {
   const backend = cpu();
   const infos = node.inputs.map(({ shape, dtype }, i) =>
-    backend.makeTensorInfo([...shape], dtype === "uint8" ? "int32" : dtype, inputs[i]!),
+    backend.makeTensorInfo([...shape], dtype === "uint8" ? "int32" : (dtype as tf.DataType), inputs[i]!),
   );
   const outputs = runKernel(node, infos);
   const data = outputs.map(({ dataId }, i) => {
@@ -165,6 +165,6 @@ export function interpret(graph: Graph, inputs: readonly HostTensor[]): HostTens
   return graph.outputs.map((value) => ({
     data: known.get(value)!,
     shape: value.shape,
-    dtype: value.dtype,
+    dtype: value.dtype as ElementType,
   }));
 }

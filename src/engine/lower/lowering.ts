@@ -153,8 +153,9 @@ export class Lowering {
     return this.emit("Reshape", [name, this.ints(shape)]);
   }
 
-  cast(name: string, type: "float32" | "int32" | "int64" | "bool"): string {
-    return this.emit("Cast", [name], { to: { i: { float32: 1, int32: 6, int64: 7, bool: 9 }[type] } });
+  cast(name: string, type: "float32" | "float16" | "int32" | "int64" | "bool"): string {
+    const code = { float32: 1, int32: 6, int64: 7, bool: 9, float16: 10 }[type];
+    return this.emit("Cast", [name], { to: { i: code } });
   }
 
   /** Numbers known now, of any type, shared between nodes that want the same. */

@@ -3,9 +3,10 @@
  */
 import { DeviceError } from "../../support/errors.js";
 import type { Target } from "../lower/lowering.js";
+import { emulatedHalf } from "../lower/portable/half.js";
 import { portable } from "../lower/portable/index.js";
 import { howToGetDevice } from "./advice.js";
-import { type ProbeResult, probe } from "./probe.js";
+import { type ProbeResult, probe, probeHalf } from "./probe.js";
 import { loadRuntime, type RuntimeName } from "./runtime.js";
 
 export const deviceNames = ["cpu", "webgpu", "cuda", "tensorflow", "wasm"] as const;
@@ -19,6 +20,10 @@ export const loweringNames = ["auto", "portable", "blocked"] as const;
 /** `auto` is the fastest that is right on this machine. */
 export type LoweringName = (typeof loweringNames)[number];
 
+export const precisions = ["float32", "mixed"] as const;
+/** `mixed` is float16 in convolutions and matrix products and float32 in all else. */
+export type Precision = (typeof precisions)[number];
+
 export interface Device {
   readonly name: DeviceName;
   readonly target: Target;
@@ -26,6 +31,14 @@ export interface Device {
   readonly runtime: RuntimeName;
   /** Whether results stay in the device's memory from call to call. */
   readonly resident: boolean;
+  /** Where mixed precision is asked for: how many terms the device can add up in float16. */
+  readonly mixed?: { readonly longestSum?: number };
+}
+
+export interface DeviceChoices {
+  /** Of the `cpu` device. */
+  readonly lowering?: LoweringName | undefined;
+  readonly precision?: Precision | undefined;
 }
 
 let probed: Promise<ProbeResult> | undefined;
@@ -53,19 +66,52 @@ async function cpuTarget(lowering: LoweringName): Promise<Target> {
   return target;
 }
 
+/** The error for a device that has no mixed precision. */
+export function noMixedPrecision(name: DeviceName): DeviceError {
+  return new DeviceError(`precision mixed: expected the device webgpu, cuda or cpu, got ${name}`);
+}
+
+let warned = false;
+
+/** The `cpu` device computes what a GPU would, so that mixed precision can be tried; that is slow, and said once. */
+function warnOfSlowness(): void {
+  if (warned) return;
+  warned = true;
+  process.emitWarning(
+    "precision mixed on cpu: a processor has no float16 arithmetic; numbers are rounded as on a GPU, which is slower than float32",
+    "DeviceWarning",
+  );
+}
+
+// ONNX Runtime's WebGPU kernels add up in the type of their result, those of CUDA in float32.
+const webgpuLongestSum = 4096;
+
+/** @throws DeviceError where the GPU has no float16 arithmetic */
+async function checkHalf(provider: "webgpu" | "cuda"): Promise<void> {
+  const fault = await probeHalf(provider);
+  if (fault !== undefined) throw new DeviceError(`precision mixed on ${provider}: ${fault}`);
+}
+
 /**
  * The device of this name.
- * @param lowering of the `cpu` device
- * @throws DeviceError when it is not there, with what brings it; another device never takes its place
+ * @throws DeviceError when it is not there, with what brings it, or has no mixed precision where that is asked for;
+ * another device never takes its place
  */
-export async function findDevice(name: DeviceName, lowering: LoweringName = "auto"): Promise<Device> {
+export async function findDevice(
+  name: DeviceName,
+  { lowering = "auto", precision = "float32" }: DeviceChoices = {},
+): Promise<Device> {
+  const mixed = precision === "mixed";
   if (!deviceNames.includes(name))
     throw new DeviceError(`device: expected one of ${deviceNames.join(", ")}, got ${name}`);
   const host = { runtime: "native", resident: false } as const;
   switch (name) {
     case "cpu":
-      return { ...host, name, target: await cpuTarget(lowering), providers: ["cpu"] };
+      if (!mixed) return { ...host, name, target: await cpuTarget(lowering), providers: ["cpu"] };
+      warnOfSlowness();
+      return { ...host, name, target: emulatedHalf, providers: ["cpu"], mixed: {} };
     case "wasm":
+      if (mixed) throw noMixedPrecision(name);
       return { ...host, name, target: portable, providers: ["wasm"], runtime: "wasm" };
     case "webgpu":
     case "cuda": {
@@ -74,8 +120,13 @@ export async function findDevice(name: DeviceName, lowering: LoweringName = "aut
         throw new DeviceError(
           `device ${name}: ONNX Runtime for ${process.platform} on ${process.arch} has ${available.join(", ")} only; ${howToGetDevice[name]}`,
         );
+      if (mixed) await checkHalf(name);
+      const half = name === "webgpu" ? { longestSum: webgpuLongestSum } : {};
       // Operators that the GPU's provider lacks run on the CPU. Only the WebGPU one can leave results where they are.
-      return { ...host, name, target: portable, providers: [name, "cpu"], resident: name === "webgpu" };
+      return {
+        ...{ ...host, name, target: portable, providers: [name, "cpu"], resident: name === "webgpu" },
+        ...(mixed && { mixed: half }),
+      };
     }
     case "tensorflow":
       throw new DeviceError(

@@ -127,3 +127,40 @@ export async function probe(run = runOnce): Promise<ProbeResult> {
   const fault = await findFault(target, run);
   return { target: fault === undefined ? target : portable, block, fault };
 }
+
+const halves = new Map<string, Promise<string | undefined>>();
+
+async function tryHalf(provider: string): Promise<string | undefined> {
+  const shape = [4, 4];
+  const cast = (from: string, to: string, type: number) =>
+    ({ op: "Cast", inputs: [from], outputs: [to], attributes: { to: { i: type } } }) as const;
+  const model: OnnxModel = {
+    name: "float16",
+    inputs: [{ name: "x", type: "float32", shape }],
+    outputs: [{ name: "y", type: "float32", shape }],
+    initializers: [],
+    nodes: [cast("x", "h", 10), { op: "MatMul", inputs: ["h", "h"], outputs: ["p"] }, cast("p", "y", 1)],
+    opsets: { "": 18 },
+  };
+  try {
+    const session = await Session.create(model, encodeModel(model), { providers: [provider] });
+    const [y] = await session.runOnHost([new Float32Array(16).fill(1 / 3)]);
+    await session.dispose();
+    const expected = 4 * 0.333251953125 ** 2;
+    return y!.every((value) => Math.abs(value - expected) < 1e-3)
+      ? undefined
+      : `float16 gave wrong numbers: expected ${expected}, got ${y![0]}`;
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    return /requires f16/.test(text)
+      ? "this GPU or its driver has no float16 arithmetic (shader-f16); use precision float32"
+      : text;
+  }
+}
+
+/** What speaks against float16 on a GPU; undefined where it works. Found out once. */
+export function probeHalf(provider: "webgpu" | "cuda"): Promise<string | undefined> {
+  const known = halves.get(provider) ?? tryHalf(provider);
+  halves.set(provider, known);
+  return known;
+}

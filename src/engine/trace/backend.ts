@@ -32,7 +32,9 @@ export class TraceBackend extends tf.KernelBackend {
   /** The tensor that stands for a value. */
   tensor(value: Value): tf.Tensor {
     if (value.dtype === "uint8") throw new TraceError("uint8 value: expected a cast to int32 before its use");
-    return tf.engine().makeTensorFromDataId(this.dataId(value), [...value.shape], value.dtype, this);
+    return tf
+      .engine()
+      .makeTensorFromDataId(this.dataId(value), [...value.shape], value.dtype as tf.DataType, this);
   }
 
   /** A new data id that stands for a value. */

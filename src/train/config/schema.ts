@@ -3,7 +3,7 @@
  * Unknown keys are errors at every level.
  */
 import { z } from "zod";
-import { deviceNames } from "../../engine/run/device.js";
+import { deviceNames, precisions } from "../../engine/run/device.js";
 import { collapseSchema } from "./collapse.js";
 import { dataSchema } from "./data.js";
 import { encoderSchema } from "./encoder.js";
@@ -31,6 +31,11 @@ const resolutionSchema = z.strictObject({
   multiple: z.int().positive().default(4).describe("between, the side is a multiple of this"),
 });
 
+const lossScaleSchema = z.strictObject({
+  start: z.number().positive().default(65536).describe("the scale of the first step; an overflow halves it"),
+  growEvery: z.int().positive().default(2000).describe("so many good steps in a row double it"),
+});
+
 export const trainConfigSchema = z.strictObject({
   name: z
     .string()
@@ -43,6 +48,15 @@ export const trainConfigSchema = z.strictObject({
     .enum([...deviceNames, "auto"])
     .default("cpu")
     .describe("cpu, webgpu, cuda, tensorflow, wasm; auto: the fastest here (see jessl doctor)"),
+  precision: z
+    .enum(precisions)
+    .default("float32")
+    .describe(
+      "mixed: float16 in convolutions and products, on webgpu and cuda (cpu: the same numbers, slowly)",
+    ),
+  lossScale: lossScaleSchema
+    .prefault({})
+    .describe("with mixed precision: what the loss is multiplied by, so that small gradients do not vanish"),
   epochs: z.int().positive().default(5).describe("passes over the training images"),
   batch: z.int().min(2).default(64).describe("images a step; each is seen in every view"),
   accumulate: z

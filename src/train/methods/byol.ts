@@ -1,4 +1,5 @@
 /** BYOL: the student predicts, from one view, what its slow teacher sees in the other. There are no negatives. */
+import { scope } from "../../engine/trace/trace.js";
 import { byol } from "../../loss/byol.js";
 import { overPairs } from "../../loss/embeddings.js";
 import { embed, initNetworks, through } from "./embed.js";
@@ -25,7 +26,7 @@ export function byolMethod(networks: Networks, { momentum }: ByolMethodOptions):
       const targets = teach(networks, variables.state, views);
       const both = predicted.outputs.map((p, i) => ({ p, t: targets.embeddings[i]! }));
       return {
-        loss: overPairs(both, (a, b) => byol([a.p, b.p], [a.t, b.t])),
+        loss: scope("loss", () => overPairs(both, (a, b) => byol([a.p, b.p], [a.t, b.t]))),
         state: { ...student.state, predictor: predicted.state, teacher: targets.teacher },
         layers: student.layers,
       };

@@ -1,6 +1,7 @@
 /** What all methods do first: initial networks, and views through encoder and projector in training mode. */
 import type { HostTensor } from "../../engine/host.js";
 import { tf } from "../../engine/tf.js";
+import { scope } from "../../engine/trace/trace.js";
 import type { Tree } from "../../engine/tree.js";
 import type { Layer } from "../../nn/layer.js";
 import { fold, type Key } from "../../random/index.js";
@@ -44,16 +45,14 @@ export function embed(
   for (const size of sizes) {
     const places = images.flatMap(({ shape }, i) => (formatShape(shape.slice(1)) === size ? [i] : []));
     const parts = places.map((i) => images[i]!);
-    const applied = encoder.apply({ params: params.encoder, state: encoderState }, concat(parts), true);
+    const variables = { params: params.encoder, state: encoderState };
+    const applied = scope("encoder", () => encoder.apply(variables, concat(parts), true));
     encoderState = applied.state;
     const features = split(applied.output as tf.Tensor2D, parts);
     for (const [j, place] of places.entries()) representations[place] = features[j]!;
   }
-  const projected = projector.apply(
-    { params: params.projector, state: state.projector },
-    concat(representations),
-    true,
-  );
+  const variables = { params: params.projector, state: state.projector };
+  const projected = scope("projector", () => projector.apply(variables, concat(representations), true));
   const embeddings = split(projected.output as tf.Tensor2D, images);
   return {
     embeddings: embeddings.slice(0, views.length),
@@ -70,7 +69,8 @@ export function through(
   { params, state }: MethodState<tf.Tensor>,
   batches: readonly tf.Tensor2D[],
 ): { outputs: tf.Tensor2D[]; state: Tree<tf.Tensor> } {
-  const applied = layer.apply({ params: params[name], state: state[name] }, concat(batches), true);
+  const variables = { params: params[name], state: state[name] };
+  const applied = scope(name, () => layer.apply(variables, concat(batches), true));
   return { outputs: split(applied.output as tf.Tensor2D, batches), state: applied.state };
 }
 

@@ -3,6 +3,7 @@
  * of negatives does not depend on the batch. Every view is a query to the keys of every other one.
  */
 import { tf } from "../../engine/tf.js";
+import { scope } from "../../engine/trace/trace.js";
 import { normalise, overPairs } from "../../loss/embeddings.js";
 import { moco } from "../../loss/moco.js";
 import { filled } from "../../nn/init.js";
@@ -42,13 +43,10 @@ export function mocoMethod(networks: Networks, options: MocoMethodOptions): Meth
       const chosen =
         config.name === "none" ? "none" : config.name === "batch" ? queue : (keys.negatives as tf.Tensor2D);
       const both = student.embeddings.map((q, i) => ({ q, k: keys.embeddings[i]! }));
-      const loss = overPairs(both, (a, b) => {
-        const options = { temperature };
-        return tf.mul(
-          tf.add(moco(a.q, b.k, chosen, options), moco(b.q, a.k, chosen, options)),
-          0.5,
-        ) as tf.Scalar;
-      });
+      const options = { temperature };
+      const ofPair = (a: (typeof both)[0], b: (typeof both)[0]) =>
+        tf.mul(tf.add(moco(a.q, b.k, chosen, options), moco(b.q, a.k, chosen, options)), 0.5) as tf.Scalar;
+      const loss = scope("loss", () => overPairs(both, ofPair));
       return {
         loss,
         state: { ...student.state, teacher: keys.teacher, queue: enqueue(queue, keys.embeddings[0]!) },

@@ -1,5 +1,6 @@
 /** Methods whose loss is of pairs of embeddings: SimCLR and its relatives, VICReg, Barlow Twins. */
 import { tf } from "../../engine/tf.js";
+import { scope } from "../../engine/trace/trace.js";
 import { cosines, type Negatives, overPairs } from "../../loss/embeddings.js";
 import type { NegativesConfig } from "../config/negatives.js";
 import { embed, initNetworks } from "./embed.js";
@@ -32,7 +33,7 @@ export function pairwiseMethod(
       );
       const chosen = chosenNegatives(config, negatives);
       return {
-        loss: overPairs(embeddings, (a, b) => loss(a, b, chosen)),
+        loss: scope("loss", () => overPairs(embeddings, (a, b) => loss(a, b, chosen))),
         state,
         layers,
         metrics: { alignment: overPairs(embeddings, (a, b) => tf.mean(cosines(a, b)) as tf.Scalar) },

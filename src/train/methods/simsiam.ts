@@ -1,4 +1,5 @@
 /** SimSiam: the prediction from one view reaches the embedding of the other; no teacher, no negatives. */
+import { scope } from "../../engine/trace/trace.js";
 import { overPairs } from "../../loss/embeddings.js";
 import { simsiam } from "../../loss/simsiam.js";
 import { embed, initNetworks, through } from "./embed.js";
@@ -15,7 +16,7 @@ export function simsiamMethod(networks: Networks): Method {
       const predicted = through(predictor, "predictor", variables, embeddings);
       const both = predicted.outputs.map((p, i) => ({ p, z: embeddings[i]! }));
       return {
-        loss: overPairs(both, (a, b) => simsiam([a.p, b.p], [a.z, b.z])),
+        loss: scope("loss", () => overPairs(both, (a, b) => simsiam([a.p, b.p], [a.z, b.z]))),
         state: { ...state, predictor: predicted.state },
         layers,
       };

@@ -1,5 +1,6 @@
 /** Supervised contrastive learning: all views of all images of a class attract each other. */
 import { tf } from "../../engine/tf.js";
+import { scope } from "../../engine/trace/trace.js";
 import { supcon } from "../../loss/supcon.js";
 import { embed, initNetworks } from "./embed.js";
 import { type Method, type Networks, viewLabels } from "./method.js";
@@ -21,7 +22,7 @@ export function supconMethod(
       const z = tf.concat([...embedded.embeddings], 0) as tf.Tensor2D;
       const all = tf.concat(views.map((_, i) => viewLabels(labels, targets?.[i]))) as tf.Tensor1D;
       return {
-        loss: supcon(z, all, { temperature, negatives }),
+        loss: scope("loss", () => supcon(z, all, { temperature, negatives })),
         state: embedded.state,
         layers: embedded.layers,
       };

@@ -183,7 +183,7 @@ const formulas: { readonly [kernel: string]: Formula } = {
     const fmod = { fmod: { i: node.inputs[0]!.dtype === "float32" ? 1 : 0 } };
     return l.emit("Mod", [l.emit("Add", [l.emit("Mod", [a!, b!], fmod), b!]), b!], fmod);
   },
-  Cast: (l, [x], node) => l.cast(x!, node.outputs[0]!.dtype as "float32" | "int32" | "bool"),
+  Cast: (l, [x], node) => l.cast(x!, node.outputs[0]!.dtype as "float32" | "float16" | "int32" | "bool"),
 }; // biome-ignore format: a table
 
 export const elementwiseRules: LoweringTable = Object.fromEntries(

@@ -151,7 +151,7 @@ export const shapeRules: LoweringTable = {
     const { transposeA, transposeB } = node.attributes;
     const { shape, dtype } = node.outputs[0]!;
     const matrices = a!.shape.length === 2 && b!.shape.length === 2;
-    if (matrices && dtype === "float32" && sizeOf(shape) > 0) {
+    if (matrices && dtype !== "int32" && sizeOf(shape) > 0) {
       const attributes = { transA: { i: transposeA ? 1 : 0 }, transB: { i: transposeB ? 1 : 0 } };
       return l.set(node.outputs[0]!, l.emit("Gemm", [l.plain(a!), l.plain(b!)], attributes));
     }

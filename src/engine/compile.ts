@@ -1,0 +1,68 @@
+/**
+ * From a function to a model for a device, in four steps: it is traced, its graph is simplified, put into mixed precision
+ * where that is asked for, and lowered to ONNX.
+ */
+import type { FlatArguments } from "./arguments.js";
+import type { AnyFunction } from "./eager.js";
+import type { Graph } from "./graph/graph.js";
+import { optimise } from "./graph/passes/index.js";
+import { mixedPrecision } from "./graph/passes/mixed.js";
+import { Lowering } from "./lower/lowering.js";
+import { encodeModel, type OnnxModel } from "./lower/onnx.js";
+import type { Device } from "./run/device.js";
+import { trace } from "./trace/trace.js";
+import type { TreeDefinition } from "./tree.js";
+
+/** How long a compilation took, in milliseconds, and what came of it. */
+export interface CompileReport {
+  readonly name: string;
+  readonly traceMs: number;
+  readonly passesMs: number;
+  readonly lowerMs: number;
+  readonly sessionMs: number;
+  readonly recordedNodes: number;
+  readonly nodes: number;
+  readonly onnxNodes: number;
+  readonly modelBytes: number;
+}
+
+export interface Traced {
+  /** The simplified graph. */
+  readonly graph: Graph;
+  readonly result: TreeDefinition;
+  readonly report: Pick<CompileReport, "name" | "traceMs" | "passesMs" | "recordedNodes" | "nodes">;
+}
+
+/** The simplified graph of a function. @throws TraceError, CompileError */
+export function traceProgram(name: string, fn: AnyFunction, args: FlatArguments): Traced {
+  const start = performance.now();
+  const { graph, result } = trace(name, fn, args.definition, args.types);
+  const middle = performance.now();
+  const simple = optimise(graph);
+  const times = { traceMs: middle - start, passesMs: performance.now() - middle };
+  const counts = { recordedNodes: graph.nodes.length, nodes: simple.nodes.length };
+  return { graph: simple, result, report: { name, ...times, ...counts } };
+}
+
+export interface Lowered {
+  readonly model: OnnxModel;
+  readonly bytes: Uint8Array;
+  readonly report: Pick<CompileReport, "lowerMs" | "onnxNodes" | "modelBytes">;
+}
+
+/**
+ * The model of a graph for a device.
+ * @param float32Scopes scopes whose products stay float32 where the device has mixed precision
+ */
+export function lowerProgram(
+  graph: Graph,
+  { target, mixed }: Device,
+  float32Scopes: readonly string[],
+): Lowered {
+  const start = performance.now();
+  const precise = mixed ? mixedPrecision(graph, { ...mixed, float32Scopes }) : graph;
+  const model = new Lowering(target.prepare?.(precise) ?? precise, target).model();
+  const bytes = encodeModel(model);
+  const lowerMs = performance.now() - start;
+  return { model, bytes, report: { lowerMs, onnxNodes: model.nodes.length, modelBytes: bytes.length } };
+}
