@@ -7,9 +7,10 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "vitest";
 import { packageRoot } from "../../src/index.js";
+import { packageVersion } from "../../src/support/package.js";
 
-/** `python:torch`, `program:git`, `file:/usr/bin/chromium`. */
-export type Part = `python:${string}` | `program:${string}` | `file:${string}`;
+/** `python:torch`, `program:git`, `file:/usr/bin/chromium`, `npm:sharp`. */
+export type Part = `python:${string}` | `program:${string}` | `file:${string}` | `npm:${string}`;
 
 function succeeds(program: string, args: readonly string[]): boolean {
   try {
@@ -26,14 +27,20 @@ export const python: string =
     (path) => path !== undefined && existsSync(path),
   ) ?? "python3";
 
-/** Peers of the bench: gigabytes that CI does not install, so that even there a suite for them is skipped. */
-const benchOnly: readonly Part[] = ["python:torch", "python:torchvision"];
+/** Peers of the bench and optional packages, which CI does not install: even there a suite for them is skipped. */
+const benchOnly: readonly Part[] = [
+  "python:torch",
+  "python:torchvision",
+  "python:ffcv",
+  "npm:@julusian/jpeg-turbo",
+];
 
 const known = new Map<Part, boolean>();
 
 function isThere(part: Part): boolean {
   const name = part.slice(part.indexOf(":") + 1);
   if (part.startsWith("file:")) return existsSync(name);
+  if (part.startsWith("npm:")) return packageVersion(name) !== undefined;
   if (part.startsWith("program:")) return succeeds("which", [name]);
   const spec = `import importlib.util, sys; sys.exit(importlib.util.find_spec(${JSON.stringify(name)}) is None)`;
   return succeeds(python, ["-c", spec]);

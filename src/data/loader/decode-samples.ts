@@ -1,9 +1,10 @@
 /** Decoding a list of samples, in a worker or in the main thread. */
+import type { Key } from "../../random/index.js";
 import { DataError } from "../../support/errors.js";
-import type { ImageSource, OpenSource } from "./source.js";
+import type { OpenSource } from "./open.js";
 
 export interface Decoded {
-  /** [samples, height, width, channels]; those of samples that failed are not meant. */
+  /** [samples, views, height, width, channels]; those of samples that failed are not meant. */
   readonly images: Uint8Array;
   readonly failures: readonly { readonly at: number; readonly message: string }[];
 }
@@ -13,15 +14,16 @@ const together = 4;
 
 /**
  * Reads the images of samples. Samples that are corrupt come back as failures; all other errors are thrown.
+ * @param length bytes of a sample's image, or of all its crops
  * @param into where the images go; by default new memory
  */
 export async function decodeSamples(
   source: OpenSource,
   samples: Uint32Array,
-  { height, width, channels }: Pick<ImageSource, "height" | "width" | "channels">,
+  epochKey: Key,
+  length: number,
   into?: Uint8Array,
 ): Promise<Decoded> {
-  const length = height * width * channels;
   const bytes = samples.length * length;
   // All of it is written to, so it need not be made zeros first.
   const images = into?.subarray(0, bytes) ?? new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer);
@@ -32,7 +34,7 @@ export async function decodeSamples(
       const at = next++;
       try {
         // What is read at once is not waited for: a turn of the event loop costs more than a small image.
-        const pending = source.read(samples[at]!, images, at * length);
+        const pending = source.read(samples[at]!, images, at * length, epochKey);
         if (pending) await pending;
       } catch (error) {
         if (!(error instanceof DataError)) throw error;

@@ -9,21 +9,25 @@ import { Piscina } from "piscina";
 import { fold, type Key, key } from "../../random/index.js";
 import { DataError } from "../../support/errors.js";
 import { packageRoot } from "../../support/package.js";
+import { type CropOptions, cropper } from "../crop/crop.js";
 import { type Decoded, decodeSamples } from "./decode-samples.js";
+import { type OpenSource, openSource } from "./open.js";
 import { type Order, orderOf } from "./order.js";
-import { type ImageSource, type OpenSource, openSource } from "./source.js";
-import type { WorkerData } from "./worker.js";
+import type { ImageSource } from "./source.js";
+import type { Part, WorkerData } from "./worker.js";
 
 export interface LoaderOptions {
   /** Images a batch. */
   readonly batch: number;
   readonly order?: Order;
   readonly seed?: number;
-  /** The key of an epoch's order, in place of one made from the seed. */
+  /** The key of an epoch's order and crops, in place of one made from the seed. */
   readonly epochKey?: ((epoch: number) => Key) | undefined;
+  /** Random resized crops of the whole images, in place of the images. */
+  readonly crop?: CropOptions | undefined;
   /** Threads that decode; 0: the calling one, which is fastest for raw images. */
   readonly workers?: number;
-  /** Batches that are decoded ahead. */
+  /** Batches that are decoded ahead, 2 by default; as many as there are workers keep all of these busy. */
   readonly prefetch?: number;
   /** Whether samples at the end of an epoch that fill no batch are left out; yes by default. */
   readonly dropLast?: boolean;
@@ -41,7 +45,7 @@ export interface LoaderOptions {
 }
 
 export interface Batch {
-  /** uint8 [samples, height, width, channels] */
+  /** uint8 [samples, height, width, channels]; with crops [samples, views, height, width, 3] */
   readonly images: Uint8Array;
   readonly labels: Int32Array;
   /** The samples' numbers. */
@@ -50,7 +54,10 @@ export interface Batch {
   readonly skipped: readonly { readonly sample: number; readonly message: string }[];
 }
 
-/** A batch is cut into parts of at least so many samples, one a worker. */
+/** Batches that are decoded ahead. */
+const defaultPrefetch = 2;
+
+/** Where there are more workers than batches, these are cut into parts of at least so many samples. */
 const leastPart = 8;
 
 /** A file of up to so many bytes is held in memory by the calling thread; workers, of which there are several, hold none. */
@@ -62,6 +69,7 @@ export class Loader {
   readonly #source: ImageSource;
   readonly #options: LoaderOptions;
   readonly #samples: Uint32Array;
+  readonly #sampleBytes: number;
   readonly #open: OpenSource | undefined;
   readonly #pool: Piscina | undefined;
   readonly #ahead = new Map<string, Promise<Batch>>();
@@ -91,11 +99,20 @@ export class Loader {
         `loader: batch: expected at most ${this.#samples.length}, the number of samples, got ${batch}`,
       );
     const { description, height, width, channels } = source;
-    if (workers === 0) this.#open = openSource(description, source, keptBytes);
+    const { crop } = options;
+    this.#sampleBytes = height * width * channels * (crop?.views ?? 1);
+    // With workers too, so that an option that is out of range is an error here.
+    if (crop) cropper(crop, [height, width]);
+    if (workers === 0) this.#open = openSource(description, source, { keep: keptBytes, crop });
     else
       this.#pool = new Piscina({
         filename: workerFile(),
-        workerData: { description, shape: { height, width, channels } } satisfies WorkerData,
+        workerData: {
+          description,
+          shape: { height, width },
+          crop,
+          length: this.#sampleBytes,
+        } satisfies WorkerData,
         minThreads: workers,
         maxThreads: workers,
       });
@@ -106,7 +123,7 @@ export class Loader {
    * @throws DataError naming the file, the sample and its place when a record is corrupt, unless it is to be skipped
    */
   async batch(epoch: number, number: number): Promise<Batch> {
-    const { prefetch = 2, reuse = false } = this.#options;
+    const { prefetch = defaultPrefetch, reuse = false } = this.#options;
     if (this.#lent) this.#free.push(this.#lent);
     this.#lent = undefined;
     const wanted = this.#begin(epoch, number);
@@ -145,30 +162,37 @@ export class Loader {
     const name = `${epoch}/${number}`;
     const known = this.#ahead.get(name);
     if (known) return known;
-    const batch = this.#load(this.#samplesOf(epoch, number));
+    const batch = this.#load(this.#samplesOf(epoch, number), this.#epochKey(epoch));
     this.#ahead.set(name, batch);
     return batch;
   }
 
   #samplesOf(epoch: number, number: number): Uint32Array {
     if (this.#order?.epoch !== epoch) {
-      const { order = "random", seed = 0, epochKey = (e: number) => fold(key(seed), e) } = this.#options;
+      const { order = "random" } = this.#options;
       this.#order = {
         epoch,
-        samples: orderOf(order, epochKey(epoch), this.#samples, (sample) => this.#source.pageOf(sample)),
+        samples: orderOf(order, this.#epochKey(epoch), this.#samples, (sample) =>
+          this.#source.pageOf(sample),
+        ),
       };
     }
     const { batch } = this.#options;
     return this.#order.samples.slice(number * batch, (number + 1) * batch);
   }
 
-  async #load(samples: Uint32Array): Promise<Batch> {
-    const { images, failures } = await this.#decode(samples);
+  #epochKey(epoch: number): Key {
+    const { seed = 0, epochKey = (e: number) => fold(key(seed), e) } = this.#options;
+    return epochKey(epoch);
+  }
+
+  async #load(samples: Uint32Array, epochKey: Key): Promise<Batch> {
+    const { images, failures } = await this.#decode({ samples, epochKey });
     if (failures.length === 0) return { images, labels: this.#labelsOf(samples), samples, skipped: [] };
     if (this.#options.corrupt !== "skip") throw new DataError(failures[0]!.message);
     const failed = new Set(failures.map(({ at }) => at));
     const kept = [...samples.keys()].filter((at) => !failed.has(at));
-    const length = images.length / samples.length;
+    const length = this.#sampleBytes;
     const left = new Uint8Array(kept.length * length);
     kept.forEach((at, i) => {
       left.set(images.subarray(at * length, (at + 1) * length), i * length);
@@ -189,24 +213,32 @@ export class Loader {
   }
 
   #memoryFor(count: number): Uint8Array | undefined {
-    const { height, width, channels } = this.#source;
     const memory = this.#free.pop();
     // A batch from which corrupt samples were left out leaves less.
-    return memory && memory.length >= count * height * width * channels ? memory : undefined;
+    return memory && memory.length >= count * this.#sampleBytes ? memory : undefined;
   }
 
   /** Decodes here, or in parts by the workers. */
-  async #decode(samples: Uint32Array): Promise<Decoded> {
-    if (this.#open) return decodeSamples(this.#open, samples, this.#source, this.#memoryFor(samples.length));
+  async #decode({ samples, epochKey }: Part): Promise<Decoded> {
+    const length = this.#sampleBytes;
+    if (this.#open)
+      return decodeSamples(this.#open, samples, epochKey, length, this.#memoryFor(samples.length));
     const pool = this.#pool!;
-    const part = Math.max(leastPart, Math.ceil(samples.length / this.#options.workers!));
+    const { workers = 1, prefetch = defaultPrefetch } = this.#options;
+    // With enough batches ahead every worker has one of its own, and nothing needs to be put together.
+    const part =
+      prefetch >= workers
+        ? samples.length
+        : Math.max(leastPart, Math.ceil(samples.length / Math.ceil(workers / (prefetch + 1))));
     const starts = Array.from({ length: Math.ceil(samples.length / part) }, (_, i) => i * part);
     const parts = await Promise.all(
-      starts.map((start) => pool.run(samples.slice(start, start + part)) as Promise<Decoded>),
+      starts.map((start) => {
+        const sent: Part = { samples: samples.slice(start, start + part), epochKey };
+        return pool.run(sent) as Promise<Decoded>;
+      }),
     );
     if (parts.length === 1) return parts[0]!;
-    const images = new Uint8Array(parts.reduce((sum, { images }) => sum + images.length, 0));
-    const length = images.length / samples.length;
+    const images = new Uint8Array(samples.length * length);
     const failures = parts.flatMap((decoded, i) => {
       images.set(decoded.images, starts[i]! * length);
       return decoded.failures.map(({ at, message }) => ({ at: at + starts[i]!, message }));

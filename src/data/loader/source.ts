@@ -2,17 +2,22 @@
  * Where the loader's images come from. A source is opened from a plain description, so that every decode worker can open
  * its own.
  */
-import { readFileSync } from "node:fs";
 import { DataError } from "../../support/errors.js";
 import { BetonFile } from "../beton/reader.js";
-import { decodeImage, type RawPixels } from "../decode.js";
 import { listImageFolder } from "../image-folder.js";
 
 interface SourceShape {
   readonly channels: 1 | 3;
   /** Images become squares of this side, unless all have one size. */
   readonly size?: number | undefined;
+  readonly decoder?: Decoder | undefined;
 }
+
+/**
+ * What decodes JPEG files: sharp, or libjpeg-turbo, which is faster, rounds otherwise, and wants an optional package
+ * (turbo.ts). Turbo is for images of 3 channels.
+ */
+export type Decoder = "sharp" | "turbo";
 
 /** A source, in words that can be sent to a worker. */
 export type SourceDescription =
@@ -33,13 +38,6 @@ export interface ImageSource {
   pageOf(sample: number): number;
 }
 
-/** Images of a source, read one by one. */
-export interface OpenSource {
-  /** Writes the pixels of a sample to `out` from `start` on. @throws DataError naming the sample */
-  read(sample: number, out: Uint8Array, start: number): void | Promise<void>;
-  close(): void;
-}
-
 export interface BetonSourceOptions {
   /** The field of images; by default the first of its type. */
   readonly image?: string | undefined;
@@ -47,12 +45,13 @@ export interface BetonSourceOptions {
   readonly label?: string | undefined;
   readonly size?: number | undefined;
   readonly grey?: boolean | undefined;
+  readonly decoder?: Decoder | undefined;
 }
 
 /** The images and the classes of a .beton file. @throws DataError when it has no such fields, or images of several sizes without `size` */
 export function betonSource(
   path: string,
-  { image, label, size, grey = false }: BetonSourceOptions = {},
+  { image, label, size, grey = false, decoder }: BetonSourceOptions = {},
 ): ImageSource {
   using file = new BetonFile(path);
   const first = (type: string): string | undefined =>
@@ -85,7 +84,7 @@ export function betonSource(
   const classCount = labels.reduce((a, b) => Math.max(a, b), 0) + 1;
   const channels = grey ? 1 : 3;
   return {
-    description: { type: "beton", path, image: imageField, channels, size },
+    description: { type: "beton", path, image: imageField, channels, size, decoder },
     name: "beton",
     count: file.count,
     height,
@@ -105,12 +104,16 @@ const filesPerPage = 64;
 export function imageFolderSource(
   root: string,
   split: "train" | "test",
-  { size, grey = false }: { readonly size: number; readonly grey?: boolean },
+  {
+    size,
+    grey = false,
+    decoder,
+  }: { readonly size: number; readonly grey?: boolean | undefined; readonly decoder?: Decoder | undefined },
 ): ImageSource {
   const { folder, files, labels, classes } = listImageFolder(root, split);
   const channels = grey ? 1 : 3;
   return {
-    description: { type: "files", files: files.map((file) => `${folder}/${file}`), channels, size },
+    description: { type: "files", files: files.map((file) => `${folder}/${file}`), channels, size, decoder },
     name: "image-folder",
     count: files.length,
     height: size,
@@ -119,58 +122,5 @@ export function imageFolderSource(
     labels,
     classes,
     pageOf: (sample) => Math.floor(sample / filesPerPage),
-  };
-}
-
-/** Opens a source for reading. @param keep .beton files of up to so many bytes are held in memory; by default none */
-export function openSource(
-  description: SourceDescription,
-  { height, width }: Pick<ImageSource, "height" | "width">,
-  keep = 0,
-): OpenSource {
-  const { channels, size } = description;
-  const decode = async (
-    bytes: Uint8Array,
-    name: string,
-    out: Uint8Array,
-    start: number,
-    raw?: RawPixels,
-  ): Promise<void> => {
-    const image = await decodeImage(bytes, { channels, size }, name, raw);
-    if (image.height !== height || image.width !== width)
-      throw new DataError(
-        `${name}: expected ${width} × ${height} pixels, got ${image.width} × ${image.height}`,
-      );
-    out.set(image.pixels, start);
-  };
-  if (description.type === "files") {
-    const { files } = description;
-    return {
-      read(sample, out, start) {
-        const name = `file ${files[sample]}`;
-        let bytes: Uint8Array;
-        try {
-          bytes = readFileSync(files[sample]!);
-        } catch (error) {
-          throw new DataError(`${name}: ${(error as Error).message}`, { cause: error });
-        }
-        return decode(bytes, name, out, start);
-      },
-      close() {},
-    };
-  }
-  const file = new BetonFile(description.path);
-  file.keep(keep);
-  const { image: field } = description;
-  const readPixels = channels === 3 ? file.pixelReader(field, height, width) : () => false;
-  return {
-    read(sample, out, start) {
-      // Pixels that need nothing done to them are read to where they belong.
-      if (readPixels(sample, out, start)) return undefined;
-      const image = file.image(field, sample);
-      const name = `file ${description.path}: sample ${sample}: byte ${image.place}`;
-      return decode(image.data, name, out, start, image.mode === "raw" ? image : undefined);
-    },
-    close: () => file.close(),
   };
 }

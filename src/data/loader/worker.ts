@@ -1,21 +1,32 @@
 /** A decode worker: it opens the source once, then decodes the samples that it is sent. */
 import { Piscina } from "piscina";
+import type { Key } from "../../random/index.js";
 import { type Decoded, decodeSamples } from "./decode-samples.js";
-import { type ImageSource, type OpenSource, openSource, type SourceDescription } from "./source.js";
+import { type OpenOptions, type OpenSource, openSource } from "./open.js";
+import type { ImageSource, SourceDescription } from "./source.js";
 
 export interface WorkerData {
   readonly description: SourceDescription;
-  readonly shape: Pick<ImageSource, "height" | "width" | "channels">;
+  readonly shape: Pick<ImageSource, "height" | "width">;
+  readonly crop: OpenOptions["crop"];
+  /** Bytes of a sample's image, or of all its crops. */
+  readonly length: number;
 }
 
-const { description, shape } = Piscina.workerData as WorkerData;
+/** What a worker is sent. */
+export interface Part {
+  readonly samples: Uint32Array;
+  readonly epochKey: Key;
+}
+
+const { description, shape, crop, length } = Piscina.workerData as WorkerData;
 let source: OpenSource | undefined;
 
 /** The decoded samples; their memory is handed over, not copied. */
-export default async function decode(samples: Uint32Array): Promise<Decoded> {
+export default async function decode({ samples, epochKey }: Part): Promise<Decoded> {
   // Opened here, where an error reaches the one who asked.
-  source ??= openSource(description, shape);
-  const decoded = await decodeSamples(source, samples, shape);
+  source ??= openSource(description, shape, { crop });
+  const decoded = await decodeSamples(source, samples, epochKey, length);
   return {
     ...decoded,
     get [Piscina.transferableSymbol]() {
