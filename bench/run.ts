@@ -34,7 +34,7 @@ export function findWorks(names: readonly string[]): readonly Work[] {
   return names.map((name) => {
     const work = works.find((candidate) => candidate.name === name);
     if (work) return work;
-    const known = [...works.map((candidate) => candidate.name), "scaling", "views"];
+    const known = [...works.map((candidate) => candidate.name), "scaling", "views", "data"];
     throw new ConfigError(`unknown work ${name}: ${suggestion(name, known)}`);
   });
 }

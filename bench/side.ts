@@ -41,10 +41,14 @@ export class Side {
   }
 
   /** Starts a worker and waits until it is ready. */
-  static async start(name: string, command: Command, seconds: number): Promise<{ side: Side; ready: Ready }> {
+  static async start<R = Ready>(
+    name: string,
+    command: Command,
+    seconds: number,
+  ): Promise<{ side: Side; ready: R }> {
     const side = new Side(name, command);
     try {
-      return { side, ready: await side.#answer<Ready>(seconds) };
+      return { side, ready: await side.#answer<R>(seconds) };
     } catch (error) {
       await side.stop();
       throw error;
@@ -52,9 +56,9 @@ export class Side {
   }
 
   /** Runs some steps. @throws SideError when the worker dies or takes longer than `seconds` */
-  async run(steps: number, seconds: number): Promise<Answer> {
+  async run<A = Answer>(steps: number, seconds: number): Promise<A> {
     this.#child.stdin!.write(`${JSON.stringify({ run: steps })}\n`);
-    return this.#answer<Answer>(seconds);
+    return this.#answer<A>(seconds);
   }
 
   async #answer<T>(seconds: number): Promise<T> {

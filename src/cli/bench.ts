@@ -26,7 +26,7 @@ function positive(text: string): number {
 export function benchCommand(): Command {
   return new Command("bench")
     .description("Measure the compiler against its peers on this machine.")
-    .argument("[names...]", "works to measure, or `scaling`, or `views`; all works when none is given")
+    .argument("[names...]", "works to measure, or `scaling`, `views` or `data`; all works when none is given")
     .option("--rounds <n>", "how often the sides take turns", positive, 7)
     .option("--turn <ms>", "how long a turn lasts, at least one step", positive, 1000)
     .option("--threads <n>", "threads of every side; all cores by default", positive)
@@ -38,7 +38,7 @@ export function benchCommand(): Command {
     .option("--out <file>", "where the rows go; bench/results.json by default")
     .addHelpText(
       "after",
-      "\nExamples:\n  jessl bench                              everything, about 15 minutes\n  jessl bench convnet --rounds 3\n  jessl bench --peers pytorch --continue   go on after an interruption\n  jessl bench scaling                      step time by batch, width and depth, with plots\n  jessl bench views [work…]                what augmentations cost, and their share of a step",
+      "\nExamples:\n  jessl bench                              everything, about 15 minutes\n  jessl bench convnet --rounds 3\n  jessl bench --peers pytorch --continue   go on after an interruption\n  jessl bench scaling                      step time by batch, width and depth, with plots\n  jessl bench views [work…]                what augmentations cost, and their share of a step\n  jessl bench data                         loaders of images against torchvision's and FFCV's",
     )
     .action(bench);
 }
@@ -66,6 +66,14 @@ async function bench(names: string[], options: Options): Promise<void> {
     const { rounds, threads = defaultThreads() } = options;
     await interruptible("Stopping after this work. Press Ctrl-C again to exit at once.", async (signal) => {
       await benchViews({ names: names.slice(1), rounds, threads, signal, log });
+    });
+    return;
+  }
+  if (names[0] === "data") {
+    const { benchData } = await import("../../bench/data.js");
+    const { rounds, turn: turnMs, threads: workers = defaultThreads() } = options;
+    await interruptible("Stopping after this round. Press Ctrl-C again to exit at once.", async (signal) => {
+      await benchData({ names: names.slice(1), rounds, turnMs, workers, signal, log });
     });
     return;
   }

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { BoxResizer, resampleWasm } from "../../../src/data/crop/resizer.js";
-import { packageRoot, ShapeError } from "../../../src/index.js";
+import { packageRoot } from "../../../src/index.js";
+import { ShapeError } from "../../../src/support/errors.js";
 import { describeWith } from "../../support/needs.js";
 
 interface Case {
