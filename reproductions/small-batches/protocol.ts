@@ -17,7 +17,9 @@ interface Scale {
   readonly batches: readonly number[];
   readonly seeds: readonly number[];
   readonly rates: readonly number[];
-  readonly config: object;
+  readonly config: { readonly epochs: number; readonly data?: { readonly train: number } };
+  /** Epochs of the smallest batch when every size takes as many steps as it; left out, no size is trained so. */
+  readonly equalSteps?: number;
 }
 
 /** The learning rate of the fixed recipe. */
@@ -41,6 +43,7 @@ const scales: Readonly<Record<ProfileName, Scale>> = {
     seeds: [1, 2, 3, 4, 5],
     rates: [3e-4, 1e-3, 3e-3, 9e-3, 2.7e-2],
     config: { epochs: 10 },
+    equalSteps: 1,
   },
 };
 
@@ -48,7 +51,7 @@ const scaleInWords: Readonly<Record<ProfileName, string>> = {
   smoke: "512 images of Fashion-MNIST, 1 epoch, 1 seed: shows that everything runs, and decides nothing.",
   quick:
     "The paper trains ResNets on ImageNet for 100 epochs or more; here: 5,000 images of Fashion-MNIST (embedded subset), 28 × 28, a plain ConvNet of 16-32-64-128 channels, 2 epochs, 3 seeds.",
-  full: "The embedded 10,000 images of Fashion-MNIST, the same ConvNet, 10 epochs, 5 seeds, batches of 8 to 1024.",
+  full: "The embedded 10,000 images of Fashion-MNIST, the same ConvNet, 10 epochs, 5 seeds, batches of 8 to 1024; and all sizes with as many steps as one epoch of the smallest takes.",
 };
 
 const holdsWithin = 1;
@@ -59,10 +62,25 @@ export function configuration({ config }: Scale, batch: number, lr: number, seed
   return { ...config, batch, seed, optimiser: { name: "adamw", lr } };
 }
 
+const embeddedImages = 10_000;
+
+/** Epochs in which a batch size takes as many steps as the smallest one does in `equalSteps`. */
+export function epochsOfEqualSteps({ batches, config, equalSteps = 1 }: Scale, batch: number): number {
+  const images = config.data?.train ?? embeddedImages;
+  const steps = equalSteps * Math.floor(images / Math.min(...batches));
+  return Math.max(1, Math.round(steps / Math.floor(images / batch)));
+}
+
 function tunedRate(rows: readonly Row[], batch: number): number {
   const tried = rows.filter((row) => row.condition === "tuning" && row.batch === batch);
   return Number(tried.reduce((best, row) => (row.linear > best.linear ? row : best)).lr);
 }
+
+const seriesNames: Readonly<Record<string, string>> = {
+  fixed: `one learning rate, ${fixedRate}`,
+  tuned: "learning rate tuned for each size",
+  "equal steps": "the tuned rate, equal steps",
+};
 
 function conclude(rows: readonly Row[], profile: ProfileName): Conclusion {
   const untrained = betterOfUntrained(rows);
@@ -88,15 +106,8 @@ function conclude(rows: readonly Row[], profile: ProfileName): Conclusion {
       name: "accuracy-by-batch",
       figure: sweepFigure(
         rows
-          .filter(({ condition }) => condition === "fixed" || condition === "tuned")
-          .map((row) => ({
-            x: Number(row.batch),
-            y: row.linear,
-            series:
-              row.condition === "fixed"
-                ? `one learning rate, ${fixedRate}`
-                : "learning rate tuned for each size",
-          })),
+          .filter(({ condition }) => condition in seriesNames)
+          .map((row) => ({ x: Number(row.batch), y: row.linear, series: seriesNames[row.condition]! })),
         {
           title: "SimCLR's accuracy against its batch size",
           caption: `${scaleInWords[profile]} Linear probe on test images; dots are runs, bands 95 % confidence intervals of the mean.`,
@@ -140,8 +151,8 @@ function table(rows: readonly Row[], sizes: readonly number[]): Conclusion["tabl
   return {
     columns: ["condition", "batch", "lr", "kNN %", "linear %"],
     rows: [
-      ...["fixed", "tuned"].flatMap((condition) =>
-        sizes.map((size) => {
+      ...Object.keys(seriesNames).flatMap((condition) =>
+        (select(condition).length > 0 ? sizes : []).map((size) => {
           const matching = select(condition, size);
           return [condition, String(size), String(matching[0]?.lr ?? ""), ...cells(matching)];
         }),
@@ -166,8 +177,9 @@ export const smallBatches: Protocol = {
   scale: scaleInWords,
   async run(laboratory, profile) {
     const scale = scales[profile];
-    const { batches, seeds, rates } = scale;
-    const trainings = batches.length * (rates.length + 2 * seeds.length);
+    const { batches, seeds, rates, equalSteps } = scale;
+    const perSeed = equalSteps === undefined ? 2 : 3;
+    const trainings = batches.length * (rates.length + perSeed * seeds.length);
     laboratory.expect(trainings + 1 + 3 * seeds.length);
     const base = configuration(scale, 64, fixedRate, seeds[0]!);
     await laboratory.rawPixels({ config: base });
@@ -194,6 +206,15 @@ export const smallBatches: Protocol = {
             condition,
             config: configuration(scale, batch, lr, seed),
             factors: { batch, lr },
+          });
+        if (equalSteps !== undefined)
+          await laboratory.train({
+            condition: "equal steps",
+            config: {
+              ...configuration(scale, batch, recipes.tuned, seed),
+              epochs: epochsOfEqualSteps(scale, batch),
+            },
+            factors: { batch, lr: recipes.tuned, epochs: epochsOfEqualSteps(scale, batch) },
           });
       }
   },

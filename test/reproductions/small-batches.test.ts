@@ -1,6 +1,6 @@
 /** The rule of small-batches in code: which results give which verdict. */
 import { expect, test } from "vitest";
-import { smallBatches } from "../../reproductions/small-batches/protocol.js";
+import { epochsOfEqualSteps, smallBatches } from "../../reproductions/small-batches/protocol.js";
 import type { Row } from "../../reproductions/support/protocol.js";
 
 interface Case {
@@ -85,4 +85,28 @@ test("the table has every batch size for both recipes, and the controls", () => 
   ]);
   expect(table.rows[0]).toEqual(["fixed", "16", "0.004", "83.0 ± 2.5", "85.0 ± 2.5"]);
   expect(figures.map(({ name }) => name)).toEqual(["accuracy-by-batch", "learning-rate-by-batch"]);
+});
+
+test("equal steps: every size takes about as many as the smallest one", () => {
+  const scale = {
+    batches: [8, 16, 512, 1024],
+    seeds: [1],
+    rates: [1e-3],
+    config: { epochs: 10 },
+    equalSteps: 2,
+  };
+  for (const batch of scale.batches) {
+    const steps = epochsOfEqualSteps(scale, batch) * Math.floor(10_000 / batch);
+    expect(Math.abs(steps - 2500)).toBeLessThanOrEqual(0.02 * 2500);
+  }
+  expect(epochsOfEqualSteps(scale, 8)).toBe(2);
+});
+
+test("equal steps have their own rows in the table and their own line", () => {
+  const own = rows({ tuned: { 16: 83, 64: 84 }, untrained: 80 });
+  const more = own
+    .filter(({ condition }) => condition === "tuned")
+    .map((row) => ({ ...row, condition: "equal steps" }));
+  const { table } = smallBatches.conclude([...own, ...more], "full");
+  expect(table.rows.map(([condition]) => condition).filter((name) => name === "equal steps")).toHaveLength(2);
 });
