@@ -8,6 +8,7 @@ import type { Protocol } from "./support/protocol.js";
 
 export const protocols: readonly Protocol[] = [smallBatches, noiseOnly, singlePatch, methods, speed];
 
+export { type PaperRun, paperConfig, paperYaml } from "./support/paper.js";
 export type { Conclusion, ProfileName, Protocol, Row } from "./support/protocol.js";
 export { profileNames } from "./support/protocol.js";
 export { isRecorded, record, recordSummary, redraw } from "./support/record.js";

@@ -11,6 +11,7 @@ import { type Interval, pairedInterval } from "../../src/figure/index.js";
 import { groupBy } from "../../src/support/group.js";
 import type { Laboratory } from "../support/laboratory.js";
 import { betterOfUntrained, type Metric, percent, seedsOf, valuesBySeed } from "../support/numbers.js";
+import { type PaperRun, paperConfig, paperNoise } from "../support/paper.js";
 import type { Conclusion, ProfileName, Protocol, Row } from "../support/protocol.js";
 import { bestByKnn, noiseViews, standardViews } from "../support/recipes.js";
 import { cifar10, fashion, type Stage, scenes } from "../support/stages.js";
@@ -127,6 +128,18 @@ async function runOn(laboratory: Laboratory, stage: Stage, { seeds, sigmas }: Sc
   }
 }
 
+const paper: readonly PaperRun[] = [
+  ...[0.1, 0.25, 0.5].map((sigma) => ({
+    name: `noise-only-sigma${sigma}`,
+    config: paperConfig(256, {
+      ...paperNoise(sigma),
+      method: { name: "simclr", temperature: noiseTemperature },
+    }),
+  })),
+  { name: "standard", config: paperConfig(256) },
+  { name: "supervised", config: paperConfig(256, { method: { name: "supervised" } }) },
+];
+
 export const noiseOnly: Protocol = {
   name: "noise-only",
   claim:
@@ -141,6 +154,7 @@ export const noiseOnly: Protocol = {
     "does not hold at this scale. One seed decides nothing.",
   ].join(" "),
   scale: scaleInWords,
+  paper,
   async run(laboratory, profile) {
     const scale = scales[profile];
     laboratory.expect(scale.stages.length * (1 + scale.sigmas.length + 5 * scale.seeds.length));

@@ -11,6 +11,7 @@ import { type Interval, pairedInterval } from "../../src/figure/index.js";
 import type { Course } from "../support/course.js";
 import type { Laboratory } from "../support/laboratory.js";
 import { betterOfUntrained, type Metric, percent, seedsOf, valuesBySeed } from "../support/numbers.js";
+import { type PaperRun, paperConfig, paperNoise, paperTemperature } from "../support/paper.js";
 import type { Conclusion, ProfileName, Protocol, Row } from "../support/protocol.js";
 import { bestByKnn, noiseViews, patchNegatives, standardViews } from "../support/recipes.js";
 import { cifar10, fashion, type Stage } from "../support/stages.js";
@@ -201,6 +202,22 @@ async function run(laboratory: Laboratory, profile: ProfileName): Promise<void> 
   }
 }
 
+/** A photograph of your own, of which a square of 224 pixels is the patch. */
+const paperPatch = patchNegatives(256, { source: "photograph", photograph: "patch.jpg", side: 224 });
+
+const paperNoiseOnly = paperNoise(0.5);
+
+const paper: readonly PaperRun[] = [
+  { name: names.main, more: paperNoiseOnly, negatives: paperPatch },
+  { name: names.none, more: paperNoiseOnly, negatives: { name: "none" } },
+  { name: names.batch, more: paperNoiseOnly, negatives: { name: "batch" } },
+  { name: names.standardPatch, more: {}, negatives: paperPatch },
+  { name: names.standardBatch, more: {}, negatives: { name: "batch" } },
+].map(({ name, more, negatives }) => ({
+  name: name.replaceAll(/\W+/g, "-"),
+  config: paperConfig(256, { ...more, method: { name: "simclr", temperature: paperTemperature, negatives } }),
+}));
+
 export const singlePatch: Protocol = {
   name: "single-patch",
   claim: "A single image patch is enough as the negative example, even together with noise-only positives.",
@@ -214,6 +231,7 @@ export const singlePatch: Protocol = {
     "nothing.",
   ].join(" "),
   scale: scaleInWords,
+  paper,
   run,
   conclude,
 };

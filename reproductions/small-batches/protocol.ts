@@ -11,6 +11,7 @@ import { type Interval, interval, pairedInterval, sweepFigure } from "../../src/
 import { groupBy } from "../../src/support/group.js";
 import { heatMapOfTuning } from "../support/figures.js";
 import { betterOfUntrained, meanOf, percent } from "../support/numbers.js";
+import { type PaperRun, paperConfig } from "../support/paper.js";
 import type { Conclusion, ProfileName, Protocol, Row } from "../support/protocol.js";
 
 interface Scale {
@@ -162,6 +163,14 @@ function table(rows: readonly Row[], sizes: readonly number[]): Conclusion["tabl
   };
 }
 
+/** A base rate for 256 images each; it grows with the batch. */
+const paper: readonly PaperRun[] = [32, 64, 128, 256, 512, 1024, 2048].flatMap((batch) =>
+  [0.5, 1, 2].map((lr) => ({
+    name: `batch${batch}-lr${lr}`,
+    config: paperConfig(batch, { optimiser: { name: "lars", lr, weightDecay: 1e-6 } }),
+  })),
+);
+
 export const smallBatches: Protocol = {
   name: "small-batches",
   claim:
@@ -175,6 +184,7 @@ export const smallBatches: Protocol = {
     "at this scale. One seed decides nothing.",
   ].join(" "),
   scale: scaleInWords,
+  paper,
   async run(laboratory, profile) {
     const scale = scales[profile];
     const { batches, seeds, rates, equalSteps } = scale;

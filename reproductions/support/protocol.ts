@@ -5,6 +5,7 @@
 import type { Figure } from "../../src/figure/index.js";
 import type { Course } from "./course.js";
 import type { Laboratory } from "./laboratory.js";
+import type { PaperRun } from "./paper.js";
 
 export const profileNames = ["smoke", "quick", "full"] as const;
 /** smoke: seconds, does everything run; quick: minutes, does the claim show; full: hours, what may be quoted. */
@@ -48,6 +49,8 @@ export interface Protocol {
   readonly rule: string;
   /** How each profile is smaller than the paper's experiment. */
   readonly scale: Readonly<Record<ProfileName, string>>;
+  /** The experiments at the paper's own size, which are written as configurations and not run here. */
+  readonly paper?: readonly PaperRun[];
   /** Runs all experiments of a profile; rows that are known are not run again. */
   run(laboratory: Laboratory, profile: ProfileName): Promise<void>;
   /** From rows to the verdict, a pure function; the courses of some trainings are for figures. */

@@ -1,5 +1,6 @@
 /** `jessl reproduce`: claims rerun, their tables and verdicts printed, results and figures written. */
-import { join } from "node:path";
+import { mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { Command, Option } from "commander";
 import type { ProfileName, Protocol, Reported } from "../../reproductions/index.js";
 import { writeFileAtomic } from "../support/atomic.js";
@@ -11,7 +12,7 @@ import { Interrupted } from "./exit.js";
 import { interruptible } from "./interrupt.js";
 
 interface ReproduceCommandOptions {
-  readonly profile: ProfileName;
+  readonly profile: ProfileName | "paper";
   readonly out: string;
   readonly list?: boolean;
   readonly report?: boolean;
@@ -25,8 +26,11 @@ export function reproduceCommand(): Command {
     .description("Rerun the paper's claims, print a table and a verdict for each, write results and figures.")
     .argument("[claims...]", "which; all of them by default (see --list)")
     .addOption(
-      new Option("--profile <profile>", "how much: smoke (seconds), quick (minutes) or full (hours)")
-        .choices(["smoke", "quick", "full"])
+      new Option(
+        "--profile <profile>",
+        "how much: smoke (seconds), quick (minutes) or full (hours); paper writes its configurations, for jessl train",
+      )
+        .choices(["smoke", "quick", "full", "paper"])
         .default("quick"),
     )
     .option(
@@ -64,18 +68,20 @@ async function reproduceClaims(names: string[], options: ReproduceCommandOptions
   const chosen = protocols.filter(({ name }) => names.length === 0 || names.includes(name));
   if (options.list) return list(chosen);
   if (options.redraw) return redrawRecorded(chosen);
+  const { profile } = options;
+  if (profile === "paper") return writePaper(chosen, options.out);
   const began = performance.now();
   const verdicts: string[][] = [];
   const reports: Reported[] = [];
   for (const protocol of chosen) {
-    const results = await reproduceOne(protocol, options);
+    const results = await reproduceOne(protocol, { ...options, profile });
     reports.push({ protocol, results });
     verdicts.push([protocol.name, results.verdict, formatSeconds(results.provenance.seconds)]);
   }
   if (options.report) await writeReport(reports, options.out);
   if (options.record) {
     const { record, recordSummary } = await import("../../reproductions/index.js");
-    for (const report of reports) await record(report, folderOf(report.protocol, options));
+    for (const report of reports) await record(report, folderOf(report.protocol, { ...options, profile }));
     recordSummary(protocols);
   }
   const columns = [{ title: "claim" }, { title: "verdict", align: "left" as const }, { title: "time" }];
@@ -94,7 +100,7 @@ function nameFolder(place: string): void {
 
 function folderOf(
   { name }: Protocol,
-  { out, profile }: Pick<ReproduceCommandOptions, "out" | "profile">,
+  { out, profile }: { readonly out: string; readonly profile: ProfileName },
 ): string {
   return join(out, `${name}-${profile}`);
 }
@@ -113,6 +119,18 @@ async function redrawRecorded(chosen: readonly Protocol[]): Promise<void> {
   recordSummary(protocols);
 }
 
+/** The experiments at the paper's size, as files for jessl train. */
+async function writePaper(chosen: readonly Protocol[], out: string): Promise<void> {
+  const { paperYaml } = await import("../../reproductions/index.js");
+  for (const protocol of chosen)
+    for (const run of protocol.paper ?? []) {
+      const path = join(out, `${protocol.name}-paper`, `${run.name}.yaml`);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileAtomic(path, paperYaml(protocol, run));
+      process.stdout.write(`jessl train ${path}\n`);
+    }
+}
+
 function list(protocols: readonly Protocol[]): void {
   for (const { name, claim, link, rule, scale } of protocols)
     process.stdout.write(
@@ -120,7 +138,10 @@ function list(protocols: readonly Protocol[]): void {
     );
 }
 
-async function reproduceOne(protocol: Protocol, { profile, out }: ReproduceCommandOptions) {
+async function reproduceOne(
+  protocol: Protocol,
+  { profile, out }: { readonly out: string; readonly profile: ProfileName },
+) {
   const { reproduce } = await import("../../reproductions/index.js");
   const folder = folderOf(protocol, { out, profile });
   process.stdout.write(`\n${protocol.name}: ${protocol.claim}\n${protocol.scale[profile]}\n\n`);
