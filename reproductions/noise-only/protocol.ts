@@ -25,7 +25,7 @@ interface Scale {
 
 const scales: Readonly<Record<ProfileName, Scale>> = {
   smoke: { stages: [fashion({ train: 512, epochs: 1 })], seeds: [1], sigmas: [0.5] },
-  quick: { stages: [fashion({ train: 5000, epochs: 3 })], seeds: [1, 2, 3], sigmas: [0.25, 0.5, 1] },
+  quick: { stages: [fashion({ train: 4000, epochs: 3 })], seeds: [1, 2, 3], sigmas: [0.25, 0.5, 1] },
   full: {
     stages: [
       cifar10({ train: 10_000, epochs: 5 }),
@@ -40,7 +40,7 @@ const scales: Readonly<Record<ProfileName, Scale>> = {
 const scaleInWords: Readonly<Record<ProfileName, string>> = {
   smoke: "512 images of Fashion-MNIST, 1 epoch, 1 seed: shows that everything runs, and decides nothing.",
   quick:
-    "The paper trains ResNets on ImageNet; here: 5,000 images of Fashion-MNIST (embedded subset), 28 × 28, a VGG-11 of width 8, 3 epochs, 3 seeds. Data set, encoder and learning rate were chosen by search on held-out training images, so that the effect shows in minutes.",
+    "The paper trains ResNets on ImageNet; here: 4,000 images of Fashion-MNIST (embedded subset), 28 × 28, a VGG-11 of width 8, 3 epochs, 3 seeds. Data set, encoder and learning rate were chosen by search on held-out training images, so that the effect shows in minutes.",
   full: "10,000 training images each of CIFAR-10, Fashion-MNIST and synthetic scenes, a VGG-11 of width 8, 5 epochs, 5 seeds.",
 };
 

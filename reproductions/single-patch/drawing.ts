@@ -25,7 +25,7 @@ export function drawing(
   const figures: { name: string; figure: Figure }[] = [
     { name: "sigma-and-temperature", figure: bySigmaAndTemperature(rows, said) },
   ];
-  const copies = measured.filter((row) => /^noise only, one patch/.test(row.condition));
+  const copies = measured.filter((row) => /^noise only, one patch(, k \d+)?$/.test(row.condition));
   if (new Set(copies.map((row) => row.copies)).size > 1)
     figures.push({ name: "views-of-the-patch", figure: byCopies(copies, said) });
   if (courses.length > 0)
@@ -87,7 +87,7 @@ function curves(courses: readonly Course[], value: (course: Course, i: number) =
   );
 }
 
-/** The five conditions that the claim is about; sources and numbers of views are variations of the first. */
+/** Without the sources and the numbers of views, which are variations of the main condition. */
 const shown = (courses: readonly Course[]): Course[] =>
   courses.filter(({ condition }) => !/k \d+$|patch of/.test(condition));
 

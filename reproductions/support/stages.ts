@@ -13,28 +13,34 @@ export interface StageOptions {
   readonly epochs: number;
   /** Training images; all of them when left out. */
   readonly train?: number;
+  /** Widths of the projector; an empty text for none. */
+  readonly projector?: string;
 }
 
-const common = {
+const common = ({ epochs, projector = "128-64" }: StageOptions) => ({
   encoder: { name: "vgg11", width: 8 },
-  projector: "128-64",
+  projector,
   batch: 64,
+  epochs,
   optimiser: { name: "adamw", lr: 4e-3 },
-};
+});
 
 /** The embedded images of Fashion-MNIST. */
-export function fashion({ epochs, train }: StageOptions): Stage {
-  return { ...common, epochs, data: { name: "fashion-mnist", ...(train !== undefined && { train }) } };
+export function fashion(options: StageOptions): Stage {
+  const { train } = options;
+  return { ...common(options), data: { name: "fashion-mnist", ...(train !== undefined && { train }) } };
 }
 
 /** Synthetic scenes whose factors are known: shape (the main task), colour, count, background. */
-export function scenes({ epochs, train }: StageOptions): Stage {
-  return { ...common, epochs, data: { name: "scenes", ...(train !== undefined && { count: train }) } };
+export function scenes(options: StageOptions): Stage {
+  const { train } = options;
+  return { ...common(options), data: { name: "scenes", ...(train !== undefined && { count: train }) } };
 }
 
 /** CIFAR-10. */
-export function cifar10({ epochs, train }: StageOptions): Stage {
-  return { ...common, epochs, data: { name: "cifar10", ...(train !== undefined && { train }) } };
+export function cifar10(options: StageOptions): Stage {
+  const { train } = options;
+  return { ...common(options), data: { name: "cifar10", ...(train !== undefined && { train }) } };
 }
 
 /** A scale in words, with the name of the copy where the rows were made with one of CIFAR-10. */

@@ -1,6 +1,7 @@
 /** The rule of single-patch in code, and its figures of the course. */
 import { expect, test } from "vitest";
-import { names, singlePatch } from "../../reproductions/single-patch/protocol.js";
+import { conditionsOf, names } from "../../reproductions/single-patch/conditions.js";
+import { singlePatch } from "../../reproductions/single-patch/protocol.js";
 import { courseOf, lossParts } from "../../reproductions/support/course.js";
 import type { Row } from "../../reproductions/support/protocol.js";
 import { row } from "./rows.js";
@@ -99,4 +100,18 @@ test("figures: those of the course only where there is one, of the views only wh
     "rank-over-time",
     "loss-parts-over-time",
   ]);
+});
+
+test("the control with no negative differs from the claim's condition in its negatives alone", () => {
+  const conditions = conditionsOf({ sigma: 1, temperature: 0.1 }, { copies: [1], sources: ["noise"] });
+  const configOf = (name: string): object => conditions.find(({ condition }) => condition === name)!.config;
+  const without = (name: string): object => {
+    const { method, ...rest } = configOf(name) as { method: { negatives: object } };
+    const { negatives: _, ...others } = method;
+    return { ...rest, method: others };
+  };
+  expect(without(names.none)).toEqual(without(names.main));
+  expect(without(names.noneProjected)).toEqual(without(names.mainProjected));
+  expect(configOf(names.none)).not.toEqual(configOf(names.main));
+  expect(new Set(conditions.map(({ config }) => JSON.stringify(config))).size).toBe(conditions.length);
 });
