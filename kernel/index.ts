@@ -2,7 +2,7 @@
  * The kernel's public API: what a cell (or a script) imports to show things, `import { html, table } from
  * "jessl/kernel"`, and what starts the kernel.
  */
-export { kernelCommand, kernelMain } from "./command.js";
+export { kernelCommand, kernelEnv, kernelMain } from "./command.js";
 export type { Handle } from "./display/host.js";
 export { toMimeBundle } from "./display/index.js";
 export { type LivePlot, type LivePlotOptions, livePlot, type StepMetrics } from "./display/live-plot.js";

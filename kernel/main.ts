@@ -100,6 +100,7 @@ function start(): void {
   const language = new Worker(new URL("./evaluate/language/worker.js", import.meta.url), {
     workerData: { folder, questions: questions.port2, cells: cells.port2 } satisfies LanguageStart,
     transferList: [questions.port2, cells.port2],
+    resourceLimits: { maxYoungGenerationSizeMb: 16 },
   });
   language.on("error", (error) => {
     link.print("stderr", `the language thread failed: ${error.stack ?? error.message}\n`);

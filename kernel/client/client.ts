@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Dealer, Subscriber } from "zeromq";
 import { JesslError } from "../../src/support/errors.js";
-import { kernelCommand } from "../command.js";
+import { kernelCommand, kernelEnv } from "../command.js";
 import { address, type Connection } from "../protocol/connection.js";
 import { Outbox } from "../protocol/outbox.js";
 import { type Json, type Message, Wire } from "../protocol/wire.js";
@@ -66,7 +66,7 @@ export class KernelClient {
     this.child = spawn(program!, args, {
       cwd: options.folder,
       // The kernel ends when this process does, even by a kill.
-      env: { ...process.env, JPY_PARENT_PID: String(process.pid), ...options.env },
+      env: { ...process.env, JPY_PARENT_PID: String(process.pid), ...kernelEnv, ...options.env },
       stdio: ["ignore", "inherit", "inherit"],
       // Ctrl-C belongs to the client, which interrupts the cell and saves.
       detached: true,

@@ -7,7 +7,7 @@ import { basename, dirname, join } from "node:path";
 import { writeFileAtomic } from "../../src/support/atomic.js";
 import { ConfigError } from "../../src/support/errors.js";
 import { packageRoot } from "../../src/support/package.js";
-import { kernelCommand } from "../command.js";
+import { kernelCommand, kernelEnv } from "../command.js";
 import { kernelInfo } from "../protocol/info.js";
 import { installPlotlyExtension, removePlotlyExtension } from "./labextension.js";
 import { dataFolders, prefixDataFolder, sysPrefix, userDataFolder } from "./paths.js";
@@ -17,6 +17,7 @@ export const defaultName = "jessl";
 /** The content of kernel.json. */
 export interface KernelSpec {
   readonly argv: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
   readonly display_name: string;
   readonly language: string;
   readonly interrupt_mode: "message" | "signal";
@@ -37,6 +38,7 @@ export interface InstallOptions {
 export function kernelSpec(displayName = "TypeScript (jessl)", node: string = process.execPath): KernelSpec {
   return {
     argv: kernelCommand("{connection_file}", node),
+    env: kernelEnv,
     display_name: displayName,
     language: "typescript",
     interrupt_mode: "message",

@@ -6,7 +6,9 @@
 import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { integer } from "./content.js";
 import { globMatcher } from "./glob.js";
+import type { Json } from "./wire.js";
 
 /** One input: the session it belongs to, the execution count and the code. */
 export type Entry = [session: number, line: number, input: string];
@@ -71,6 +73,27 @@ export class History {
     let found = this.all().filter(([, , input]) => matches(input));
     if (unique) found = [...new Map(found.map((entry) => [entry[2], entry])).values()].sort(byPlace);
     return count === undefined ? found : this.lastOf(found, count);
+  }
+
+  /** The content of `history_reply` for that of a request. */
+  reply(content: Json): Json {
+    const kind = content.hist_access_type;
+    const count = integer(content, "n");
+    const entries =
+      kind === "range"
+        ? this.range(
+            integer(content, "session") ?? 0,
+            integer(content, "start") ?? 0,
+            integer(content, "stop"),
+          )
+        : kind === "search"
+          ? this.search(String(content.pattern ?? "*"), count, content.unique === true)
+          : this.tail(count ?? 100);
+    const output = content.output === true;
+    return {
+      status: "ok",
+      history: entries.map(([session, line, input]) => [session, line, output ? [input, null] : input]),
+    };
   }
 
   private lastOf(entries: Entry[], count: number): Entry[] {

@@ -51,7 +51,7 @@ test("what is alive does not grow with the number of cells", { timeout: 120_000 
   expect(used() - before).toBeLessThan(4);
 });
 
-test("garbage is collected when it is half of what is alive", () => {
+test("garbage is collected when it is a quarter of what is alive", () => {
   const tidy = new Tidy();
   tidy.perhaps();
   const alive = used();
@@ -59,7 +59,7 @@ test("garbage is collected when it is half of what is alive", () => {
   const fill = (megabytes: number) => {
     for (let i = 0; i < megabytes * 8; i += 1) garbage.push(new Array<number>(2 ** 14).fill(i));
   };
-  fill(Math.max(32, alive / 2) + 16);
+  fill(Math.max(24, alive / 4) + 16);
   garbage = [];
   tidy.perhaps();
   expect(used() - alive).toBeLessThan(8);

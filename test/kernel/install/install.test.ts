@@ -46,6 +46,7 @@ test("installs for the user by default: kernel.json, logos, the Plotly extension
     display_name: "TypeScript (jessl)",
     language: "typescript",
     interrupt_mode: "message",
+    env: { MALLOC_TRIM_THRESHOLD_: "1048576" },
   });
   for (const [logo, size] of [
     ["logo-32x32.png", 32],

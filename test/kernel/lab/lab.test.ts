@@ -96,6 +96,32 @@ describeWith(
       await lab.screenshot("7-error");
     });
 
+    test("the debugger's panel: a breakpoint stops the cell, with its stack and the values of its variables", async () => {
+      const bug = lab.page.locator(".jp-DebuggerBugButton").first();
+      await bug.click();
+      await lab.page.locator(".jp-DebuggerBugButton[aria-pressed='true'], .jp-mod-pressed").first().waitFor();
+      const cell = lab.lastCell();
+      await lab.type(
+        "function scale(row: { n: number }): number {\n  const scaled = row.n * 3;\n  return scaled;\n}\nscale({ n: 14 })",
+      );
+      // The first element of the gutter is not a line's.
+      const line = cell.locator(".cm-breakpoint-gutter .cm-gutterElement").nth(3);
+      await line.click();
+      await cell.locator(".cm-breakpoint-marker, .cm-breakpoint-icon").first().waitFor();
+      await lab.page.keyboard.press("Shift+Enter");
+      const stack = lab.page.locator(".jp-DebuggerCallstack-item");
+      await stack.getByText("scale").first().waitFor();
+      const variables = lab.page.locator(".jp-DebuggerVariables");
+      await variables.getByText("scaled").first().waitFor();
+      expect(await variables.innerText()).toMatch(/scaled[:\s]*42/);
+      await lab.screenshot("8-debugger");
+      await lab.command("debugger:continue");
+      const result = lab.page.locator(".jp-CodeCell", { hasText: "function scale" });
+      await result.locator(".jp-OutputArea-executeResult").getByText("42").waitFor();
+      await bug.click();
+      await lab.page.locator(".jp-DebuggerBugButton[aria-pressed='false']").first().waitFor();
+    });
+
     test("interrupt ends a busy cell and keeps the state; restart forgets it", async () => {
       const busy = await lab.run('console.log("running");\nwhile (true) {}');
       await busy.locator(".jp-OutputArea").getByText("running").waitFor();
@@ -103,12 +129,12 @@ describeWith(
       await busy.getByText("InterruptError").first().waitFor();
       const after = await lab.run("answer + 1");
       await after.locator(".jp-OutputArea-executeResult").getByText("43").waitFor();
-      await lab.screenshot("8-interrupted");
+      await lab.screenshot("9-interrupted");
       await lab.command("notebook:restart-kernel");
       await lab.page.locator(".jp-Dialog .jp-mod-accept").click();
       const fresh = await lab.run("typeof answer");
       await fresh.getByText("Cannot find name 'answer'").first().waitFor();
-      await lab.screenshot("9-restarted");
+      await lab.screenshot("10-restarted");
     });
   },
 );
