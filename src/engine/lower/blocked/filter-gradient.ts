@@ -25,7 +25,10 @@ const ints = (...values: readonly number[]): OnnxAttribute => ({ ints: values })
 /** A filter gradient's numbers. */
 interface Sizes {
   readonly block: number;
+  /** Of the pixels that the filter meets. */
   readonly x: Shape4;
+  /** Which pixels of the whole image [H, W] these are, where they are not all: one in so many rows and columns. */
+  readonly oneIn?: { readonly image: readonly [number, number]; readonly steps: readonly [number, number] };
   readonly dy: Shape4;
   readonly filter: Shape4;
   readonly geometry: Geometry;
@@ -51,11 +54,13 @@ function samplesInBlocks(l: Lowering, value: Value, s: Sizes): string {
   const { block, geometry: g, columns } = s;
   const [n, h, w, c] = s.x;
   const [before, after] = [g.padding[2], columns.after];
-  const form = `samples in blocks ${before} ${after}`;
+  const form = `samples in blocks ${before} ${after} ${s.oneIn?.steps}`;
   return l.form(value, form, () => {
     const isBlocked = c % block === 0;
     const [parts, width] = isBlocked ? [c / block, block] : [1, c];
-    const image = isBlocked ? l.reshape(l.image(value), [n, parts, h * w * width]) : l.plain(value);
+    const all = isBlocked ? l.image(value) : l.plain(value);
+    const met = s.oneIn ? everyOther(l, all, [n * parts, ...s.oneIn.image, width], s.oneIn.steps) : all;
+    const image = l.reshape(met, [n, parts, h * w * width]);
     const apart = parts > 1 ? l.transpose(image, [1, 0, 2]) : image;
     const lines = l.reshape(apart, [parts * n * h, w * width]);
     const padded =
@@ -64,6 +69,13 @@ function samplesInBlocks(l: Lowering, value: Value, s: Sizes): string {
     const reordered = emitBlocked(l, "ReorderInput", [l.reshape(padded, [parts, n, h * line, 1])]);
     return l.reshape(reordered, [parts, n, h, line]);
   });
+}
+
+/** One in so many rows and columns of images [n, h, w, c]. */
+function everyOther(l: Lowering, image: string, shape: Shape4, steps: readonly [number, number]): string {
+  const [, h, w] = shape;
+  const whole = l.reshape(image, shape);
+  return l.emit("Slice", [whole, l.ints([0, 0]), l.ints([h, w]), l.ints([1, 2]), l.ints(steps)]);
 }
 
 /** The convolution over samples, or undefined where they or the channels fill no blocks. */
@@ -151,5 +163,20 @@ export function filterGradient(l: Lowering, node: Node, block: number): string |
     rows: gradientPad(x.shape[1]!, dy.shape[1]!, g.strides[0], g.extent[0], g.padding[0]),
     columns: gradientPad(x.shape[2]!, dy.shape[2]!, g.strides[1], g.extent[1], g.padding[2]),
   };
-  return overSamples(l, x, dy, sizes) ?? ofOneSample(l, x, dy, sizes);
+  return overSamples(l, x, dy, metPixels(sizes)) ?? ofOneSample(l, x, dy, sizes);
+}
+
+/** Of a filter of one tap with a stride, the sizes of the pixels that it meets: then its stride is 1. */
+function metPixels(s: Sizes): Sizes {
+  const [n, h, w, c] = s.x;
+  const [, oh, ow] = s.dy;
+  const { strides, padding } = s.geometry;
+  const [kh, kw] = s.filter;
+  if (kh * kw !== 1 || strides.every((stride) => stride === 1) || padding.some((pad) => pad !== 0)) return s;
+  const [rows, columns] = [oh, ow].map((length) => gradientPad(length, length, 1, 1, 0)) as [
+    Sizes["rows"],
+    Sizes["columns"],
+  ];
+  const geometry = { ...s.geometry, strides: [1, 1] as const };
+  return { ...s, x: [n, oh, ow, c], oneIn: { image: [h, w], steps: strides }, geometry, rows, columns };
 }
