@@ -1,9 +1,11 @@
 /**
  * The kernel's public API: what a cell (or a script) imports to show things, `import { html, table } from
  * "jessl/kernel"`, and what starts the kernel.
+ * @module jessl/kernel
  */
+export type { Progress } from "../src/support/progress.js";
 export { kernelCommand, kernelEnv, kernelMain } from "./command.js";
-export type { Handle } from "./display/host.js";
+export type { DisplayOptions, Handle } from "./display/host.js";
 export { toMimeBundle } from "./display/index.js";
 export { type LivePlot, type LivePlotOptions, livePlot, type StepMetrics } from "./display/live-plot.js";
 export { type Displayable, displaySymbol, type MimeBundle } from "./display/mime.js";
@@ -18,10 +20,12 @@ export {
   markdown,
   mimeBundle,
   svg,
+  type TextOf as TextDisplay,
   table,
   tensorGrid,
 } from "./display/rich.js";
-export type { TableOptions } from "./display/table.js";
+export type { Row as TableRow, TableOptions } from "./display/table.js";
+export type { GridOptions as TensorGridOptions } from "./display/tensor.js";
 export {
   type DropdownOptions,
   dropdown,

@@ -1,5 +1,6 @@
 /**
  * The public API of jessl, one list. What is not exported here is internal and may change.
+ * @module jessl
  */
 
 // augmentations and views
@@ -9,12 +10,22 @@ export type { BetonField, BetonFields } from "./data/beton/layout.js";
 export { BetonFile, type StoredImage } from "./data/beton/reader.js";
 export { type BetonImage, type BetonWriteOptions, writeBeton } from "./data/beton/writer.js";
 export { type CifarName, cifar } from "./data/cifar.js";
+export type { CropOptions } from "./data/crop/crop.js";
 export { draw, type ImageDataset, take } from "./data/dataset.js";
-export { fashionMnist } from "./data/fashion-mnist.js";
-export { imageFolder } from "./data/image-folder.js";
+export { type FashionMnistOptions, fashionMnist } from "./data/fashion-mnist.js";
+export { type ImageFolderOptions, imageFolder } from "./data/image-folder.js";
 export { type Batch, Loader, type LoaderOptions } from "./data/loader/loader.js";
-export { betonSource, type ImageSource, imageFolderSource } from "./data/loader/source.js";
-export { parquet } from "./data/parquet.js";
+export type { Order } from "./data/loader/order.js";
+export {
+  type BetonSourceOptions,
+  betonSource,
+  type Decoder,
+  type ImageSource,
+  imageFolderSource,
+  type SourceDescription,
+  type SourceShape,
+} from "./data/loader/source.js";
+export { type ParquetOptions, parquet } from "./data/parquet.js";
 export {
   type SceneDataset,
   type SceneFactors,
@@ -55,7 +66,7 @@ export * from "./nn/index.js";
 // optimisers
 export * from "./optim/index.js";
 // random numbers
-export { fold, type Key, key } from "./random/index.js";
+export { fold, type Key, key, type Stream } from "./random/index.js";
 export { packageRoot, version } from "./support/package.js";
 // training
 export * from "./train/index.js";

@@ -7,6 +7,7 @@ import type { Json } from "../protocol/wire.js";
 /** The key of the global object that holds the kernel. */
 export const kernelSymbol: symbol = Symbol.for("jessl.kernel");
 
+/** How a value is shown. */
 export interface DisplayOptions {
   /** The value is a MIME bundle, to show as it is. */
   readonly raw?: boolean;
@@ -15,6 +16,7 @@ export interface DisplayOptions {
 /** A display that can be updated in place. */
 export interface Handle {
   readonly id: string;
+  /** Shows another value in its place. */
   update(value: unknown, options?: DisplayOptions): void;
 }
 

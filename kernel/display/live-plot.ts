@@ -10,6 +10,7 @@ import { type Handle, kernelHost } from "./host.js";
 import { formatNumber, type MimeBundle } from "./mime.js";
 import { vegaBundle } from "./vega.js";
 
+/** What a live plot shows. */
 export interface LivePlotOptions {
   readonly title?: string;
   /** The metrics to draw, each in a panel of its own. */
@@ -26,6 +27,7 @@ export interface StepMetrics {
   readonly [metric: string]: number | undefined;
 }
 
+/** A plot that grows while a cell runs. */
 export interface LivePlot {
   /** Takes a step's metrics: hand it to training as `onStep`. */
   readonly onStep: (metrics: StepMetrics, totalSteps?: number) => void;

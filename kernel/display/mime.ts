@@ -8,6 +8,7 @@ export const displaySymbol: unique symbol = Symbol.for("Jupyter.display") as nev
 
 /** A value that shows itself. */
 export interface Displayable {
+  /** What the front end is given. */
   [displaySymbol](): MimeBundle | Promise<MimeBundle>;
 }
 

@@ -6,6 +6,7 @@ import { createProgress, formatPace, type Progress } from "../../src/support/pro
 import { kernelHost } from "./host.js";
 import { escapeHtml, type MimeBundle, mime } from "./mime.js";
 
+/** What a progress bar counts. */
 export interface ProgressBarOptions {
   readonly title?: string;
   /** The number of items that make the whole. */

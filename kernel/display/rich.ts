@@ -13,7 +13,8 @@ import { type Row, type TableOptions, tableBundle } from "./table.js";
 import { asImages, type GridOptions, imageGrid, isTensor, readTensor, summary } from "./tensor.js";
 
 /** Text, or a template. */
-type TextOf = (text: string | TemplateStringsArray, ...values: readonly unknown[]) => Displayable;
+/** Shows a text, given as an argument or as a template. */
+export type TextOf = (text: string | TemplateStringsArray, ...values: readonly unknown[]) => Displayable;
 
 /** A value that shows itself as `make()` says. */
 export function displayable(make: () => MimeBundle | Promise<MimeBundle>): Displayable {

@@ -3,8 +3,10 @@ import { inspect } from "node:util";
 import { imageType } from "./image.js";
 import { escapeHtml, formatNumber, isPlainObject, type MimeBundle, mime } from "./mime.js";
 
+/** A row of a table, by column. */
 export type Row = { readonly [column: string]: unknown };
 
+/** Which rows and columns a table shows. */
 export interface TableOptions {
   /** The columns, in this order; by default all that appear. */
   readonly columns?: readonly string[] | undefined;

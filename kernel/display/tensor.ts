@@ -144,6 +144,7 @@ export function asImages({ shape, data }: TensorView): Images | undefined {
   return a > 0 && b === c && fits(b, c) ? { count: a, height: b, width: c, channels: 1, data } : undefined;
 }
 
+/** How images are laid out. */
 export interface GridOptions {
   readonly columns?: number | undefined;
   /** Images shown at most. */

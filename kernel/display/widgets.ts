@@ -107,6 +107,7 @@ function createWidget<T>(kind: Kind<T>, initial: T): Widget<T> {
   };
 }
 
+/** Options of `slider`. */
 export interface SliderOptions {
   readonly min: number;
   readonly max: number;
@@ -131,6 +132,7 @@ export function slider({
   return createWidget({ ...names, state, key: "value", read: Number, write: (now) => now, text }, value);
 }
 
+/** Options of `dropdown`. */
 export interface DropdownOptions<T> {
   readonly options: readonly T[];
   readonly value?: T;

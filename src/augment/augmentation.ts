@@ -37,6 +37,7 @@ export interface Resampling {
   readonly columns?: tf.Tensor3D | undefined;
 }
 
+/** A change of images, drawn on the host and applied to a whole batch. */
 export interface Augmentation {
   readonly name: string;
   /** The shape of the images that come out. @throws ShapeError when it cannot be applied to images of this shape */
@@ -51,7 +52,7 @@ export interface Augmentation {
   draw(stream: Stream, into: DrawnArrays, row: number, shape: ImageShape, sample: number): void;
   /** What is drawn for the batch together, once every image has its own; only mixing needs it. */
   drawTogether?(into: DrawnArrays, batch: number): void;
-  /** @param images float32 [batch, channels, height, width] in 0 … 1 @param drawn what `draw` drew */
+  /** The changed images. @param images float32 [batch, channels, height, width] in 0 … 1 @param drawn what `draw` drew */
   apply(images: tf.Tensor4D, drawn: DrawnParameters<tf.Tensor>): tf.Tensor4D;
   /** If the images are only resampled along rows and columns: how. Neighbours of that kind are applied as one. */
   resampling?(shape: ImageShape, drawn: DrawnParameters<tf.Tensor>): Resampling;

@@ -3,6 +3,7 @@ import { tf } from "../engine/tf.js";
 
 /** `constant`: a colour; `edge`: the nearest pixel; `reflect`: mirrored about the border pixel; `symmetric`: about its edge. */
 export const borders = ["constant", "edge", "reflect", "symmetric"] as const;
+/** What stands beyond the border of an image. */
 export type Border = (typeof borders)[number];
 
 /**

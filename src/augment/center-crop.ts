@@ -6,6 +6,7 @@ import { type Augmentation, drawsNothing, type ImageShape } from "./augmentation
 import { checkSize, type Size } from "./check.js";
 import { boxResampling, resampler } from "./resample.js";
 
+/** Options of `centerCrop`. */
 export interface CenterCropOptions {
   /** Side of the square crop as a share of the image's shorter side, in (0, 1]; 1 by default. */
   readonly ratio?: number | undefined;
@@ -14,8 +15,10 @@ export interface CenterCropOptions {
 }
 
 export const corners = ["top-left", "top-right", "bottom-left", "bottom-right"] as const;
+/** A corner of an image. */
 export type Corner = (typeof corners)[number];
 
+/** Options of `cornerCrop`. */
 export interface CornerCropOptions extends CenterCropOptions {
   /** `top-left` by default. */
   readonly corner?: Corner | undefined;

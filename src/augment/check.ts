@@ -1,6 +1,7 @@
 /** Checks of augmentations' options, so that a wrong one is an error where it is given and not a strange image. */
 import { ConfigError } from "../support/errors.js";
 
+/** A lower and an upper bound. */
 export type Range = readonly [number, number];
 
 /** @throws ConfigError unless it is a number from 0 to 1 */

@@ -12,6 +12,7 @@ import { blend, clip, greyMean, grey as greyOf, turnHue } from "./color.js";
 /** A strength s, for factors from max(0, 1 − s) to 1 + s, or the range itself. */
 export type Strength = number | Range;
 
+/** Options of `colorJitter`. */
 export interface ColorJitterOptions {
   /** 0.4 by default. */
   readonly brightness?: Strength | undefined;
@@ -84,6 +85,7 @@ function jitter(
   };
 }
 
+/** Options of `brightness` and `contrast`. */
 export interface FactorOptions {
   /** Factors from 1 − strength to 1 + strength; 0.4 by default. */
   readonly strength?: Strength | undefined;

@@ -10,6 +10,7 @@ import type { Augmentation } from "./augmentation.js";
 import { checkProbability, checkRange, checkSize, type Range, type Size } from "./check.js";
 import { counting, resampler, type Side } from "./resample.js";
 
+/** Options of `gaussianBlur`. */
 export interface GaussianBlurOptions {
   /** The range of the standard deviation in pixels; [0.1, 2] by default. */
   readonly sigma?: Range | undefined;

@@ -7,6 +7,7 @@ import { normal } from "../random/index.js";
 import { type Augmentation, sameShape } from "./augmentation.js";
 import { checkRange, type Range } from "./check.js";
 
+/** Options of `gaussianNoise`. */
 export interface GaussianNoiseOptions {
   /** Standard deviation for pixels in 0 … 1, or the range from which each sample's is drawn; 0.5 by default. */
   readonly sigma?: number | Range | undefined;

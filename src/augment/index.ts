@@ -23,6 +23,7 @@ export {
   centerCrop,
   cornerCrop,
 } from "./center-crop.js";
+export type { Range as NumberRange, Size as ImageSize } from "./check.js";
 export {
   brightness,
   type ColorJitterOptions,

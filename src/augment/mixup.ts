@@ -7,6 +7,7 @@ import { tf } from "../engine/tf.js";
 import { ConfigError } from "../support/errors.js";
 import { type Augmentation, type DrawnParameters, perImage, sameShape } from "./augmentation.js";
 
+/** Options of `mixup`. */
 export interface MixupOptions {
   /** The weight of the image itself has the distribution Beta(alpha, alpha); 0.2 by default. */
   readonly alpha?: number | undefined;

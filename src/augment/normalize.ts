@@ -4,6 +4,7 @@ import { ConfigError } from "../support/errors.js";
 import { type Augmentation, drawsNothing, type ImageShape } from "./augmentation.js";
 import { type Fill, perChannel } from "./fill.js";
 
+/** Options of `normalize`, one number a channel. */
 export interface NormalizeOptions {
   /** For pixels in 0 … 1: one for all channels, or one each. */
   readonly mean: Fill;
@@ -17,6 +18,7 @@ export const imagenetStatistics: NormalizeOptions = {
   deviation: [0.229, 0.224, 0.225],
 };
 
+/** Takes each channel's mean off and divides by its deviation. It draws nothing. */
 export function normalize({ mean, deviation }: NormalizeOptions): Augmentation {
   if ([deviation].flat().some((value) => !(value > 0)))
     throw new ConfigError(`normalize.deviation: expected numbers above 0, got ${[deviation].flat()}`);

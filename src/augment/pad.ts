@@ -7,6 +7,7 @@ import { checkSize, checkWhole, type Size } from "./check.js";
 import { type Fill, filledResampler } from "./fill.js";
 import { perMatrix, pickMatrices } from "./resample.js";
 
+/** Options of `pad`. */
 export interface PadOptions {
   /** Pixels on every side, or [top, right, bottom, left]; 4 by default. */
   readonly padding?: number | readonly [number, number, number, number] | undefined;
@@ -58,6 +59,7 @@ function checkReach(
     );
 }
 
+/** Options of `randomCrop`. */
 export interface RandomCropOptions {
   /** Pixels added on every side before the crop; 4 by default. */
   readonly padding?: number | undefined;

@@ -9,6 +9,7 @@ import { ConfigError, formatShape, ShapeError } from "../support/errors.js";
 import { type Augmentation, type ImageShape, perImage, sameShape } from "./augmentation.js";
 import { checkRange, checkWhole, type Range } from "./check.js";
 
+/** Options of `poison`. */
 export interface PoisonOptions {
   /** float32 [height, width, channels] or [height, width, 1] in 0 … 1: what is laid over. */
   readonly mask: HostTensor;
@@ -84,6 +85,7 @@ export function cornerTrigger(
   return { mask: hostTensor(mask, [height, width, 1]), opacity: hostTensor(opacity, [height, width]) };
 }
 
+/** Options of `replaceLabel`. */
 export interface ReplaceLabelOptions {
   /** The numbers, in the data set, of the samples that get another label. */
   readonly samples: Iterable<number>;

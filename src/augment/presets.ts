@@ -44,7 +44,9 @@ const recipes = {
 
 /** A recipe with pipelines of its own; `standard` stands for one of them. */
 export type RecipeName = keyof typeof recipes;
+/** All recipes of views. */
 export const presetNames = ["standard", "colour", "colour-small", "grey", "noise-only"] as const;
+/** The name of a recipe of views. */
 export type PresetName = (typeof presetNames)[number];
 
 /** The recipe that `standard` stands for: `grey` without colours, else `colour`, or `colour-small` below 64 pixels. */
@@ -69,6 +71,7 @@ export function presetViews(name: PresetName, shape: ImageShape, count = 2): Pip
   return presetEntries(name, count, shape).map((entries) => createPipeline(entries, shape));
 }
 
+/** Options of `multiCrop`. */
 export interface MultiCropOptions {
   /** Number, side in pixels and share of the area of the large views. */
   readonly global: {

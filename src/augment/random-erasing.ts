@@ -10,6 +10,7 @@ import { type Fill, perChannel } from "./fill.js";
 import { boxParameters, drawPlace, setBox } from "./random-resized-crop.js";
 import { counting } from "./resample.js";
 
+/** Options of `randomErasing`. */
 export interface RandomErasingOptions {
   /** The range of the share of the image's area; [0.08, 0.4] by default. */
   readonly scale?: Range | undefined;
@@ -48,6 +49,7 @@ export function randomErasing(options: RandomErasingOptions = {}): Augmentation 
   };
 }
 
+/** Options of `cutout`. */
 export interface CutoutOptions {
   /** Side of the square in pixels; 8 by default. */
   readonly size?: number | undefined;

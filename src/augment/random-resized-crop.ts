@@ -8,6 +8,7 @@ import type { Augmentation, DrawnArrays, Parameters } from "./augmentation.js";
 import { checkRange, checkSize, type Range, type Size } from "./check.js";
 import { boxResampling, resampler } from "./resample.js";
 
+/** Options of `randomResizedCrop`. */
 export interface RandomResizedCropOptions {
   /** The range of the share of the image's area; [0.08, 1] by default. */
   readonly scale?: Range | undefined;

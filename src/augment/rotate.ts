@@ -12,6 +12,7 @@ import { counting } from "./resample.js";
 
 export const interpolations = ["bilinear", "nearest"] as const;
 
+/** Options of `rotate`. */
 export interface RotateOptions {
   /** Degrees counter-clockwise: a for −a … a, or the range; 11.5 (0.2 radians) by default. */
   readonly degrees?: number | Range | undefined;

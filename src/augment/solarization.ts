@@ -3,6 +3,7 @@ import { tf } from "../engine/tf.js";
 import { type Augmentation, perImage, sameShape } from "./augmentation.js";
 import { checkProbability } from "./check.js";
 
+/** Options of `solarization`. */
 export interface SolarizationOptions {
   /** Pixels from this value on are turned, in 0 … 1; 128 / 255 by default. */
   readonly threshold?: number | undefined;

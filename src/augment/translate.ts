@@ -5,6 +5,7 @@ import { checkWhole } from "./check.js";
 import { type Fill, filledResampler } from "./fill.js";
 import { perMatrix, pickMatrices } from "./resample.js";
 
+/** Options of `translate`. */
 export interface TranslateOptions {
   /** The greatest distance in pixels, along each axis; 4 by default. */
   readonly distance?: number | undefined;

@@ -12,6 +12,7 @@ import type { ImageDataset } from "./dataset.js";
 import { type DownloadOptions, download, type RemoteFile } from "./download.js";
 import { readTar } from "./tar.js";
 
+/** Which of the two sets: ten classes, or a hundred. */
 export type CifarName = "cifar10" | "cifar100";
 
 const side = 32;

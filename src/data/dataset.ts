@@ -2,6 +2,7 @@
 import { key, permutation } from "../random/index.js";
 import { DataError } from "../support/errors.js";
 
+/** Labelled images of one size, as bytes in memory. */
 export interface ImageDataset {
   readonly name: string;
   /** [count, height, width, channels], row-major. */

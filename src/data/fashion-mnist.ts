@@ -62,6 +62,7 @@ const files = [
 
 const publisher = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com";
 
+/** Where the files are. */
 export interface FashionMnistOptions {
   /** The folder of the four IDX files; by default the embedded subset's. */
   readonly folder?: string | undefined;

@@ -73,6 +73,7 @@ function listed(folder: string): string {
   return names.length === 0 ? "none" : names.slice(0, 5).join(", ");
 }
 
+/** How the files of a folder are decoded. */
 export interface ImageFolderOptions extends Partial<DecodeOptions> {
   /** Whether decoded images are kept in the cache; yes by default. */
   readonly cache?: boolean;

@@ -10,11 +10,13 @@ import { DataError, JesslError } from "../support/errors.js";
 import type { ImageDataset } from "./dataset.js";
 import { type DecodeOptions, decodeImages } from "./decode.js";
 
+/** Which columns are read, and how images are decoded. */
 export interface ParquetOptions extends Partial<DecodeOptions> {
   /** The column of images; by default `image` or `img`. */
   readonly image?: string | undefined;
   /** The column of class numbers; by default `label`, `labels` or `fine_label`. */
   readonly label?: string | undefined;
+  /** Called with the number of images decoded and of all. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 

@@ -10,6 +10,7 @@ import type { Elements } from "./run/session.js";
 import { tf } from "./tf.js";
 import { definitionKey, flatten, leafPaths, type Tree, type TreeDefinition } from "./tree.js";
 
+/** What stands in the arguments of a compiled function where the function itself has a tensor. */
 export type Leaf = HostTensor | DeviceTensor | tf.Tensor | number;
 
 export interface ArgumentType {

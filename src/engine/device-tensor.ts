@@ -13,6 +13,7 @@ import { tf } from "./tf.js";
  */
 export type Storage = TensorData | Resident | tf.Tensor;
 
+/** A tensor that lies where it was computed, until its numbers are asked for. */
 export class DeviceTensor {
   readonly shape: readonly number[];
   readonly dtype: ElementType;

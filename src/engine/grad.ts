@@ -13,6 +13,7 @@ export interface LossAndAux<Aux extends Tree<tf.Tensor>> {
   readonly aux?: Aux;
 }
 
+/** What a differentiated function returns. */
 export interface ValueAndGrad<Params, Aux> {
   readonly loss: tf.Scalar;
   readonly aux: Aux;

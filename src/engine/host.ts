@@ -5,9 +5,12 @@
  */
 import { formatShape, ShapeError } from "../support/errors.js";
 
+/** What the elements of a tensor are. */
 export type ElementType = "float32" | "int32" | "bool" | "uint8";
+/** The elements of a tensor, in row-major order. */
 export type TensorData = Float32Array | Int32Array | Uint8Array;
 
+/** A tensor in the memory of this process: plain data, to go into compiled functions. */
 export interface HostTensor {
   readonly data: TensorData;
   readonly shape: readonly number[];

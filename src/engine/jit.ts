@@ -29,6 +29,7 @@ import { type Tree, type TreeDefinition, unflatten } from "./tree.js";
 export type { CompileReport } from "./compile.js";
 export { eager } from "./eager.js";
 
+/** How a function is compiled and where it runs. */
 export interface JitOptions {
   /** Where the program runs; by default the CPU. */
   readonly device?: DeviceName;
@@ -74,8 +75,10 @@ export type Argument<A> = [Tree<tf.Tensor>] extends [A]
       ? A
       : { readonly [K in keyof A]: Argument<A[K]> };
 
+/** The arguments of a compiled function, from those of the function itself. */
 export type Arguments<A extends readonly unknown[]> = { [K in keyof A]: Argument<A[K]> };
 
+/** A compiled function: it is called as the function itself, and its results stay on the device. */
 export interface Jitted<A extends readonly unknown[], R> {
   /** Runs the function, compiled at the first call with arguments of these shapes. */
   (...args: Arguments<A>): Promise<OnDevice<R>>;

@@ -5,6 +5,7 @@
  */
 import { JesslError } from "../support/errors.js";
 
+/** Leaves in arrays and plain objects, nested in any way. */
 export type Tree<T> = T | null | undefined | readonly Tree<T>[] | { readonly [key: string]: Tree<T> };
 
 /** The shape of a tree without its leaves. */

@@ -12,6 +12,7 @@ import { flatten, type Tree, unflatten } from "../engine/tree.js";
 import { momentum } from "../nn/batch-norm.js";
 import type { Layer, Variables } from "../nn/layer.js";
 
+/** A frozen network: a layer, its weights and statistics, and the images that it takes. */
 export interface Encoder {
   readonly layer: Layer;
   readonly variables: Variables<HostTensor>;

@@ -10,6 +10,7 @@ import { type MlpProbeOptions, mlpProbe } from "./mlp-probe.js";
 import { type RegressionProbeOptions, regressionProbe } from "./regression-probe.js";
 import type { Task, TaskSplit } from "./tasks.js";
 
+/** The probes' own options, and the device of the encoder. */
 export interface EvaluateTasksOptions {
   readonly knn?: KnnOptions;
   readonly linear?: LinearProbeOptions;

@@ -11,6 +11,7 @@ import { type KnnOptions, knn } from "./knn.js";
 import { type LinearProbeOptions, linearProbe } from "./linear-probe.js";
 import { type MlpProbeOptions, mlpProbe } from "./mlp-probe.js";
 
+/** What is measured, and how. */
 export interface EvaluateOptions {
   readonly knn?: KnnOptions;
   readonly linear?: LinearProbeOptions;
@@ -21,6 +22,7 @@ export interface EvaluateOptions {
   readonly device?: DeviceName;
 }
 
+/** What was measured of a representation. */
 export interface Evaluation {
   /** Test accuracy of weighted kNN, 0 … 1. */
   readonly knn: number;

@@ -2,6 +2,7 @@
 import type { HostTensor } from "../engine/host.js";
 import { formatShape, ShapeError } from "../support/errors.js";
 
+/** Representations and the classes of their samples. */
 export interface Features {
   /** float32 [count, dimensions] */
   readonly features: HostTensor;

@@ -10,6 +10,7 @@ import { ConfigError } from "../support/errors.js";
 import { checkPair, type Features } from "./features.js";
 import { labelRanks, largestOf, topShare } from "./ranks.js";
 
+/** Who votes, and how much a vote counts. */
 export interface KnnOptions {
   /** Neighbours that vote; 20 by default, and never more than there are training samples. */
   readonly k?: number;
@@ -19,6 +20,7 @@ export interface KnnOptions {
   readonly distance?: "cosine" | "euclidean";
 }
 
+/** What the neighbours say of the test samples. */
 export interface KnnResult {
   /** The share of test samples whose class is predicted, 0 … 1. */
   readonly accuracy: number;

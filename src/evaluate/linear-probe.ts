@@ -11,6 +11,7 @@ import { type Evaluated, lbfgs } from "./lbfgs.js";
 import { labelRanks, largestOf, topShare } from "./ranks.js";
 import { standardiser } from "./standardise.js";
 
+/** The objective, and when its minimum counts as found. */
 export interface LinearProbeOptions {
   /**
    * λ of the objective: mean cross-entropy + ½·λ·‖W‖², biases not counted; 1e-4 by default. scikit-learn's C is
@@ -22,6 +23,7 @@ export interface LinearProbeOptions {
   readonly tolerance?: number;
 }
 
+/** A trained linear classifier, and how well it does. */
 export interface LinearProbe {
   /** The share of test samples whose class is predicted, 0 … 1. */
   readonly accuracy: number;

@@ -21,6 +21,7 @@ import { checkPair, type Features } from "./features.js";
 import { labelRanks, largestOf, topShare } from "./ranks.js";
 import { standardiser } from "./standardise.js";
 
+/** The classifier's width, and how it is trained. */
 export interface MlpProbeOptions {
   /** Width of the hidden layer; 256 by default. */
   readonly hidden?: number;
@@ -37,6 +38,7 @@ export interface MlpProbeOptions {
   readonly device?: DeviceName;
 }
 
+/** A trained classifier with one hidden layer, and how well it does. */
 export interface MlpProbe {
   /** The share of test samples whose class is predicted, 0 … 1. */
   readonly accuracy: number;

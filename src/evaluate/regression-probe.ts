@@ -8,11 +8,13 @@ import { ConfigError, ShapeError } from "../support/errors.js";
 import { checkMatrix } from "./features.js";
 import { standardiser } from "./standardise.js";
 
+/** The strength of the ridge. */
 export interface RegressionProbeOptions {
   /** λ of the objective: mean squared error + λ·‖W‖², intercepts not counted; 1e-4 by default. */
   readonly l2?: number;
 }
 
+/** How well continuous factors can be read. */
 export interface RegressionProbe {
   /** Of each factor, on test samples: 1 − Σ(y − ŷ)² / Σ(y − ȳ)². 1 is perfect, 0 no better than the mean. */
   readonly r2: readonly number[];

@@ -26,6 +26,7 @@ export interface TaskSplit {
   readonly targets?: HostTensor;
 }
 
+/** A question about images: training samples to learn its answer from, and test samples to judge by. */
 export interface Task {
   readonly name: string;
   readonly train: TaskSplit;

@@ -10,6 +10,7 @@ import { type Figure, figure } from "./figure.js";
 import { type ImageBatch, imageToUrl } from "./image.js";
 import { categorical } from "./theme.js";
 
+/** How features are laid out in two or three dimensions. */
 export interface LayOutOptions {
   readonly dimensions?: 2 | 3;
   /** The same features and seed give the same map. */
@@ -55,6 +56,7 @@ export function layOut(
   return umap.fit(rows);
 }
 
+/** What an embedding map shows. */
 export interface EmbeddingOptions {
   readonly title: string;
   readonly caption: string;

@@ -8,6 +8,7 @@ import { type Theme, themeConfig } from "./theme.js";
 /** A specification without the parts that every figure has: title, data URLs' schema and theme. */
 export type Specification = Readonly<Record<string, unknown>>;
 
+/** A figure as plain data: a specification of Vega-Lite, a title and a caption. */
 export interface Figure {
   readonly kind: "vega-lite";
   /** One sentence: what it shows. */

@@ -2,12 +2,14 @@
 import { groupBy } from "../support/group.js";
 import { type Figure, figure } from "./figure.js";
 
+/** One field of a heat map. */
 export interface HeatMapCell {
   readonly x: string | number;
   readonly y: string | number;
   readonly value: number;
 }
 
+/** Title, caption and axes of a heat map. */
 export interface HeatMapOptions {
   readonly title: string;
   readonly caption: string;

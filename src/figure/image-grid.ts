@@ -5,6 +5,7 @@ import { ShapeError } from "../support/errors.js";
 import { type Figure, figure } from "./figure.js";
 import { type ImageBatch, imageToUrl } from "./image.js";
 
+/** One image of a grid. */
 export interface GridCell {
   readonly batch: ImageBatch;
   /** Which image of the batch. */
@@ -15,6 +16,7 @@ export interface GridCell {
   readonly frame?: "right" | "wrong";
 }
 
+/** How a grid of images is laid out. */
 export interface GridOptions {
   readonly title: string;
   readonly caption: string;

@@ -17,5 +17,5 @@ export { type LayerChartOptions, type LayerScore, layerChart } from "./layers.js
 export { type CurveOptions, type CurvePoint, learningCurve } from "./learning-curve.js";
 export { type RenderOptions, renderPng, renderSvg, saveFigure, svgToPng } from "./render.js";
 export { type SweepOptions, type SweepPoint, sweepFigure } from "./sweep.js";
-export { categorical, fontFamily, palette, type Theme, themeConfig } from "./theme.js";
+export { categorical, fontFamily, type Palette, palette, type Theme, themeConfig } from "./theme.js";
 export { type ViewGridOptions, viewGrid } from "./view-grid.js";

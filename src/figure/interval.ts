@@ -3,6 +3,7 @@
  */
 import { mean, sampleStandardDeviation } from "simple-statistics";
 
+/** A mean with its confidence interval. */
 export interface Interval {
   readonly mean: number;
   /** The ends of the 95 % confidence interval; equal to the mean for one value, which allows no interval. */

@@ -1,6 +1,7 @@
 /** What a probe reads out of each layer of a network, from the input to the loss. */
 import { type Figure, figure } from "./figure.js";
 
+/** What a probe reads out of one layer. */
 export interface LayerScore {
   /** In the order of the layers. */
   readonly layer: string;
@@ -8,6 +9,7 @@ export interface LayerScore {
   readonly series: string;
 }
 
+/** Title, caption and axis of a chart by layer. */
 export interface LayerChartOptions {
   readonly title: string;
   readonly caption: string;

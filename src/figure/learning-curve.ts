@@ -2,12 +2,14 @@
 import { groupBy } from "../support/group.js";
 import { type Figure, figure } from "./figure.js";
 
+/** One point of one curve. */
 export interface CurvePoint {
   readonly x: number;
   readonly y: number;
   readonly series: string;
 }
 
+/** Title, caption and axes of learning curves. */
 export interface CurveOptions {
   readonly title: string;
   readonly caption: string;

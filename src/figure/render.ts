@@ -11,6 +11,7 @@ import { type Figure, vegaLiteSpec } from "./figure.js";
 import { textWidth } from "./text-width.js";
 import { fontFamily, type Theme } from "./theme.js";
 
+/** How a figure is drawn. */
 export interface RenderOptions {
   readonly theme?: Theme;
 }

@@ -3,6 +3,7 @@ import { groupBy } from "../support/group.js";
 import { type Figure, figure } from "./figure.js";
 import { interval } from "./interval.js";
 
+/** What one run of a sweep came to. */
 export interface SweepPoint {
   /** The swept quantity, such as the batch size. */
   readonly x: number;
@@ -11,6 +12,7 @@ export interface SweepPoint {
   readonly series: string;
 }
 
+/** Title, caption and axes of a sweep's figure. */
 export interface SweepOptions {
   readonly title: string;
   readonly caption: string;

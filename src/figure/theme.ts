@@ -4,6 +4,7 @@
  */
 import type { Config } from "vega-lite";
 
+/** Light or dark. */
 export type Theme = "light" | "dark";
 
 /** The font of every text; static pictures are drawn with the package's own copy of it. */
@@ -20,7 +21,8 @@ export const categorical: readonly string[] = [
   "#777777",
 ];
 
-interface Palette {
+/** The colours of a theme. */
+export interface Palette {
   readonly background: string;
   readonly text: string;
   readonly soft: string;

@@ -8,6 +8,7 @@ import { formatShape, ShapeError } from "../support/errors.js";
 import type { Figure } from "./figure.js";
 import { type GridCell, imageGrid } from "./image-grid.js";
 
+/** Which images and views a grid shows. */
 export interface ViewGridOptions {
   /** How many draws of each pipeline, as in so many epochs; 1 by default. */
   readonly draws?: number;

@@ -15,7 +15,11 @@ export interface BarlowTwinsOptions {
 /** The epsilon of PyTorch's batch norm. */
 const epsilon = 1e-5;
 
-/** @param z1, z2 [N, dimensions]: two views of N images, N at least 2 @returns a scalar */
+/**
+ * @param z1 [N, dimensions]: the first view of N images, N at least 2
+ * @param z2 [N, dimensions]: the second
+ * @returns a scalar
+ */
 export function barlowTwins(
   z1: tf.Tensor2D,
   z2: tf.Tensor2D,

@@ -5,11 +5,12 @@
  */
 import { tf } from "../engine/tf.js";
 import { constant } from "../engine/trace/trace.js";
-import { checkNegatives, checkViews, diagonals, normalise, without } from "./embeddings.js";
-import type { ContrastiveOptions } from "./simclr.js";
+import { type ContrastiveOptions, positives } from "./contrastive.js";
+import { diagonals, normalise, without } from "./embeddings.js";
 
 /**
- * @param z1, z2 [N, dimensions]: two views of N images, N at least 2 when the negatives are those of the batch
+ * @param z1 [N, dimensions]: the first view of N images, N at least 2 when the negatives are those of the batch
+ * @param z2 [N, dimensions]: the second
  * @param options τ is 0.1 by default
  * @returns a scalar
  */
@@ -18,15 +19,11 @@ export function dcl(
   z2: tf.Tensor2D,
   { temperature = 0.1, negatives = "batch" }: ContrastiveOptions = {},
 ): tf.Scalar {
-  checkViews(z1, z2, negatives === "batch" ? 2 : 1);
-  checkNegatives(negatives, z1.shape[1]);
-  const n = z1.shape[0];
-  const z = normalise(tf.concat([z1, z2], 0) as tf.Tensor2D);
-  const [first, second] = tf.split(z, 2, 0) as [tf.Tensor2D, tf.Tensor2D];
-  const positive = tf.div(tf.sum(tf.mul(first, second), 1), temperature);
+  const { z, positive } = positives(z1, z2, { temperature, negatives });
   if (negatives === "none") return tf.neg(tf.mean(positive)) as tf.Scalar;
   const others = negatives === "batch" ? z : normalise(negatives);
   let logits = tf.div(tf.matMul(z, others, false, true), temperature);
-  if (negatives === "batch") logits = tf.sub(logits, without(constant(diagonals(2 * n, n)), temperature));
+  if (negatives === "batch")
+    logits = tf.sub(logits, without(constant(diagonals(z.shape[0], z1.shape[0])), temperature));
   return tf.sub(tf.mean(tf.logSumExp(logits, 1)), tf.mean(positive)) as tf.Scalar;
 }

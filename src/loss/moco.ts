@@ -6,6 +6,7 @@ import { stopGradient } from "../engine/stop-gradient.js";
 import { tf } from "../engine/tf.js";
 import { checkNegatives, checkViews, normalise } from "./embeddings.js";
 
+/** Options of `moco`. */
 export interface MocoOptions {
   /** τ; 0.2 by default, as in MoCo v2 (arXiv 2003.04297). */
   readonly temperature?: number;

@@ -7,17 +7,12 @@
  */
 import { tf } from "../engine/tf.js";
 import { constant } from "../engine/trace/trace.js";
-import { checkNegatives, checkViews, diagonals, type Negatives, normalise, without } from "./embeddings.js";
-
-export interface ContrastiveOptions {
-  /** τ */
-  readonly temperature?: number;
-  /** "batch" by default. */
-  readonly negatives?: Negatives;
-}
+import { type ContrastiveOptions, positives } from "./contrastive.js";
+import { diagonals, normalise, without } from "./embeddings.js";
 
 /**
- * @param z1, z2 [N, dimensions]: two views of N images, N at least 2 when the negatives are those of the batch
+ * @param z1 [N, dimensions]: the first view of N images, N at least 2 when the negatives are those of the batch
+ * @param z2 [N, dimensions]: the second
  * @param options τ is 0.5 by default
  * @returns a scalar
  */
@@ -26,11 +21,7 @@ export function simclr(
   z2: tf.Tensor2D,
   { temperature = 0.5, negatives = "batch" }: ContrastiveOptions = {},
 ): tf.Scalar {
-  checkViews(z1, z2, negatives === "batch" ? 2 : 1);
-  checkNegatives(negatives, z1.shape[1]);
-  const z = normalise(tf.concat([z1, z2], 0) as tf.Tensor2D);
-  const [first, second] = tf.split(z, 2, 0) as [tf.Tensor2D, tf.Tensor2D];
-  const positive = tf.div(tf.sum(tf.mul(first, second), 1), temperature);
+  const { z, positive } = positives(z1, z2, { temperature, negatives });
   if (negatives === "none") return tf.neg(tf.mean(positive)) as tf.Scalar;
   let logits: tf.Tensor;
   if (negatives === "batch") {

@@ -6,8 +6,8 @@
 import { tf } from "../engine/tf.js";
 import { constant } from "../engine/trace/trace.js";
 import { formatShape, ShapeError } from "../support/errors.js";
+import type { ContrastiveOptions } from "./contrastive.js";
 import { checkNegatives, diagonals, normalise, without } from "./embeddings.js";
-import type { ContrastiveOptions } from "./simclr.js";
 
 /**
  * @param z [M, dimensions]: all views of all images, M at least 2; of every label there must be two or more

@@ -2,6 +2,7 @@
 import { tf } from "../engine/tf.js";
 import { formatShape, ShapeError } from "../support/errors.js";
 
+/** Options of `supervised`. */
 export interface SupervisedOptions {
   /** The share of the target that is spread evenly over all classes; 0 by default. */
   readonly smoothing?: number;

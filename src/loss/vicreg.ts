@@ -7,6 +7,7 @@ import { tf } from "../engine/tf.js";
 import { constant } from "../engine/trace/trace.js";
 import { checkViews, diagonals } from "./embeddings.js";
 
+/** Weights of the three terms of `vicreg`. */
 export interface VicregOptions {
   /** Weight of the mean squared difference of the views; 25 by default. */
   readonly invariance?: number;
@@ -18,7 +19,11 @@ export interface VicregOptions {
 
 const epsilon = 1e-4;
 
-/** @param z1, z2 [N, dimensions]: two views of N images, N at least 2 @returns a scalar */
+/**
+ * @param z1 [N, dimensions]: the first view of N images, N at least 2
+ * @param z2 [N, dimensions]: the second
+ * @returns a scalar
+ */
 export function vicreg(z1: tf.Tensor2D, z2: tf.Tensor2D, options: VicregOptions = {}): tf.Scalar {
   const { invariance = 25, variance = 25, covariance = 1 } = options;
   checkViews(z1, z2, 2);

@@ -15,16 +15,19 @@ export interface Variables<T> {
   readonly state: Tree<T>;
 }
 
+/** What a layer makes of a batch. */
 export interface Applied {
   readonly output: tf.Tensor;
   readonly state: Tree<tf.Tensor>;
 }
 
+/** A network, or a part of one, as two functions. */
 export interface Layer {
   /** The shape of one sample's output. */
   readonly outputShape: readonly number[];
+  /** Initial variables. */
   init(key: Key): Variables<HostTensor>;
-  /** @param x a batch @param training true: batch norm uses the batch's statistics and updates the running ones */
+  /** The output for a batch, and the new state. @param x a batch @param training true: batch norm uses the batch's statistics and updates the running ones */
   apply(variables: Variables<tf.Tensor>, x: tf.Tensor, training: boolean): Applied;
 }
 
@@ -35,6 +38,7 @@ type Named<T> = { readonly [name: string]: Tree<T> };
 
 /** Layers one after the other. */
 export interface Sequential extends Layer {
+  /** As a layer's, with what each of its layers gave. */
   apply(
     variables: Variables<tf.Tensor>,
     x: tf.Tensor,

@@ -9,6 +9,7 @@ import { batchNorm } from "./batch-norm.js";
 import { type Applied, type Layer, type LayerFactory, sequential } from "./layer.js";
 import { linear, relu } from "./layers.js";
 
+/** Options of `projector`. */
 export interface ProjectorOptions {
   /** Whether a ReLU follows the last layer too; false by default. */
   readonly relu?: boolean;
@@ -20,13 +21,14 @@ export interface ProjectorOptions {
 export interface Projector extends Layer {
   /** Of each layer. */
   readonly widths: readonly number[];
+  /** As a layer's, with what each of its layers gave. */
   apply(...args: Parameters<Layer["apply"]>): Applied & {
     /** What each layer gave, [batch, width]; the last is the output. */
     readonly layers: readonly tf.Tensor2D[];
   };
 }
 
-/** @param spec widths joined by `-`; an empty text gives the identity @param features length of the representation */
+/** The MLP of some widths. @param spec widths joined by `-`; an empty text gives the identity @param features length of the representation */
 export function projector(
   spec: string,
   features: number,

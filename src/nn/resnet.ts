@@ -16,6 +16,7 @@ import { conv, globalAveragePool, maxPool, relu } from "./layers.js";
  */
 export type ResNetStem = "imagenet" | "cifar";
 
+/** The form of a residual network. */
 export interface ResNetOptions {
   /** Blocks in each stage. */
   readonly blocks: readonly number[];
@@ -35,6 +36,7 @@ const depths = {
   resnet50: { blocks: [3, 4, 6, 3], bottleneck: true, width: 64 },
 } as const;
 
+/** A residual network of usual depth. */
 export type ResNetName = keyof typeof depths;
 
 export const resnetNames = Object.keys(depths) as ResNetName[];
@@ -49,7 +51,10 @@ export function namedResnet(
   return resnet(inputShape, { ...depth, ...options, width: options.width ?? depth.width });
 }
 
-/** @param inputShape [height, width, channels] of an image; the output is [width · 2^(stages − 1)], × 4 with bottlenecks */
+/**
+ * A residual network of any depth.
+ * @param inputShape [height, width, channels] of an image; the output is [width · 2^(stages − 1)], × 4 with bottlenecks
+ */
 export function resnet(
   inputShape: readonly number[],
   { blocks, bottleneck = false, width = 64, stem = "cifar" }: ResNetOptions,

@@ -12,8 +12,10 @@ import { conv, globalAveragePool, maxPool, relu } from "./layers.js";
 const stages = { vgg11: [1, 1, 2, 2, 2], vgg16: [2, 2, 3, 3, 3] } as const;
 const growth = [1, 2, 4, 8, 8] as const;
 
+/** A VGG network of usual depth. */
 export type VggName = keyof typeof stages;
 
+/** Options of `vgg`. */
 export interface VggOptions {
   /** Channels of the first stage; 64 by default. */
   readonly width?: number;
@@ -21,7 +23,7 @@ export interface VggOptions {
   readonly norm?: boolean;
 }
 
-/** @param inputShape [height, width, channels] of an image; the output is [8 · width] */
+/** A VGG network, its convolutions only. @param inputShape [height, width, channels] of an image; the output is [8 · width] */
 export function vgg(
   name: VggName,
   inputShape: readonly number[],

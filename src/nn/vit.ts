@@ -13,6 +13,7 @@ import { layerNorm, transformerBlock } from "./attention.js";
 import { filled, normalValues } from "./init.js";
 import { type Layer, named, sequential } from "./layer.js";
 
+/** The form of a vision transformer. */
 export interface VitOptions {
   /** Side of a patch in pixels; 4 by default. */
   readonly patch?: number;
@@ -32,7 +33,7 @@ export interface VitOptions {
 
 type Named<T> = { readonly [name: string]: T };
 
-/** @param inputShape [height, width, channels], sides that are multiples of the patch's; the output is [width] */
+/** A vision transformer. @param inputShape [height, width, channels], sides that are multiples of the patch's; the output is [width] */
 export function vit(inputShape: readonly number[], options: VitOptions = {}): Layer {
   const { patch = 4, width = 192, depth = 12, heads = 3, mlpRatio = 4 } = options;
   const { pool = "token", patchKeep = 1 } = options;

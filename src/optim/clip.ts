@@ -2,6 +2,7 @@
 import { tf } from "../engine/tf.js";
 import { flatten, mapTree, type Tree } from "../engine/tree.js";
 
+/** Gradients of limited norm. */
 export interface Clipped<Grads> {
   readonly grads: Grads;
   /** The norm before, a scalar. */

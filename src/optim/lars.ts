@@ -13,6 +13,7 @@ import {
   zerosLike,
 } from "./optimiser.js";
 
+/** Options of `lars`. */
 export interface LarsOptions {
   /** η */
   readonly trust?: number;
@@ -22,6 +23,7 @@ export interface LarsOptions {
   readonly excluded?: Excluded;
 }
 
+/** SGD with momentum, scaled by LARS for each tensor. */
 export function lars(options: LarsOptions = {}): Optimiser {
   const { trust = 0.001, momentum = 0.9, weightDecay = 0, excluded: chosen } = options;
   return {

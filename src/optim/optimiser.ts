@@ -6,14 +6,17 @@ import { type HostTensor, hostZeros } from "../engine/host.js";
 import { tf } from "../engine/tf.js";
 import { flatten, leafPaths, mapTree, type Tree, unflatten } from "../engine/tree.js";
 
+/** Parameters and state after an update. */
 export interface Updated<Params> {
   readonly params: Params;
   readonly state: Tree<tf.Tensor>;
 }
 
+/** A rule for new parameters, with a state of its own. */
 export interface Optimiser {
+  /** The state before the first update. */
   init(params: Tree<HostTensor>): Tree<HostTensor>;
-  /** @param lr a scalar */
+  /** One update. @param lr a scalar */
   update<Params extends Tree<tf.Tensor>>(
     params: Params,
     grads: Tree<tf.Tensor>,

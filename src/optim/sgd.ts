@@ -10,6 +10,7 @@ import {
   zerosLike,
 } from "./optimiser.js";
 
+/** Options of `sgd`. */
 export interface SgdOptions {
   readonly momentum?: number;
   readonly weightDecay?: number;
@@ -19,6 +20,7 @@ export interface SgdOptions {
   readonly excluded?: Excluded;
 }
 
+/** SGD with momentum. */
 export function sgd(options: SgdOptions = {}): Optimiser {
   const { momentum = 0.9, weightDecay = 0, nesterov = false, decayOneDimensional = true, excluded } = options;
   return {

@@ -5,6 +5,7 @@
 import { fold, type Key } from "./key.js";
 import { philox } from "./philox.js";
 
+/** Random numbers one after the other, from one key. */
 export class Stream {
   readonly #words = new Uint32Array(4);
   #key: Key = [0, 0];

@@ -4,8 +4,9 @@
  */
 import cliProgress from "cli-progress";
 
+/** A progress bar, or its plain lines. */
 export interface Progress {
-  /** @param done how much of the total is done  @param note short text behind the bar, such as `loss 1.234` */
+  /** Shows how far it is. @param done how much of the total is done  @param note short text behind the bar, such as `loss 1.234` */
   update(done: number, note?: string): void;
   /** A line of its own that stays, above the bar. */
   log(line: string): void;

@@ -12,6 +12,7 @@ import { createDataset } from "./dataset.js";
 import { encodersOf } from "./evaluation.js";
 import { readRunConfig } from "./run-folder.js";
 
+/** One task: a run's encoder, and the untrained ones. */
 export interface TaskRow {
   readonly task: string;
   /** How the task's images were brought to the encoder's shape, such as `32 × 32 RGB → 28 × 28 grey`; null: as they are. */
@@ -23,6 +24,7 @@ export interface TaskRow {
   readonly untrainedStatistics: TaskScores;
 }
 
+/** What came of a run's encoder on tasks. */
 export interface RunTasks {
   readonly run: string;
   readonly tasks: readonly TaskRow[];

@@ -26,6 +26,7 @@ import { probeScores } from "./probe-scores.js";
 import type { TrainProgram } from "./program.js";
 import { readRunConfig } from "./run-folder.js";
 
+/** A run's encoder, and what stands beside it, on the run's own data; evaluation.json holds it. */
 export interface RunEvaluation {
   readonly trained: Evaluation;
   /** The initial weights of the same seed, with batch-norm statistics as they are at the start, mean 0 and variance 1. */

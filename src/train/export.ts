@@ -15,6 +15,7 @@ import { loadEncoder } from "./encoder.js";
 import { readRunConfig } from "./run-folder.js";
 import { writeSafeTensors } from "./safetensors.js";
 
+/** Options of an export. */
 export interface ExportOptions {
   /** Images a call of the ONNX file takes; 1 by default. It is fixed in the file. */
   readonly batch?: number;

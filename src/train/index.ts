@@ -9,14 +9,23 @@ export { loadEncoder, untrainedEncoder } from "./encoder.js";
 export { evaluateRunTasks, type RunTasks, type TaskRow } from "./evaluate-tasks.js";
 export { evaluateRun, type RunEvaluation } from "./evaluation.js";
 export { type ExportOptions, encoderOnnx, exportRun } from "./export.js";
-export type { LoopOptions, LoopResult } from "./loop.js";
+export type { DeviceState, HostState, LoopOptions, LoopResult, ResidentTensor } from "./loop.js";
+export type { LossScale } from "./loss-scale.js";
 export { loadNegatives } from "./negatives.js";
+export type { Probes, ProbesState } from "./probes.js";
 export { createProgram, type ProgramOptions, type TrainProgram } from "./program.js";
 export { type ResolutionRamp, resolutionAt } from "./resolution.js";
-export { type Metrics, readLines, readRunConfig, runFolder } from "./run-folder.js";
+export {
+  type Environment,
+  type Metrics,
+  type RunFolder,
+  readLines,
+  readRunConfig,
+  runFolder,
+} from "./run-folder.js";
 export { type NamedTensors, readSafeTensors, type SafeTensors, writeSafeTensors } from "./safetensors.js";
-export type { StepInput, StepResult, TrainState } from "./step.js";
+export type { Scalars, StepInput, StepResult, TrainState } from "./step.js";
 export { type SweepRow, sweepTable } from "./sweep/results.js";
 export { type RunSweepOptions, runSweep, type SweepResult } from "./sweep/run.js";
 export { readSweep, type Sweep, type SweepRun } from "./sweep/spec.js";
-export { continueRun, type Run, startRun, type TrainResult, trainEncoder } from "./train.js";
+export { continueRun, type Run, type RunOptions, startRun, type TrainResult, trainEncoder } from "./train.js";

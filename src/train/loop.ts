@@ -21,11 +21,14 @@ import type { TrainConfig } from "./config/schema.js";
 import { appendLine, flush, type Metrics, type RunFolder, readLines, truncateToStep } from "./run-folder.js";
 import { EventWriter } from "./tensorboard.js";
 
+/** The whole state of a training run on the host. */
 export type HostState = Tree<HostTensor>;
 
 /** A tensor on a device, as `jit` returns it. */
 export interface ResidentTensor {
+  /** A copy on the host. */
   host(): Promise<HostTensor>;
+  /** Gives its memory back. */
   dispose(): void;
 }
 
@@ -45,6 +48,7 @@ export interface Program {
   evaluate?(state: HostState, epoch: number): Promise<Record<string, number>>;
 }
 
+/** How a loop can be stopped and watched. */
 export interface LoopOptions {
   /** Ends the run after the running step, with a checkpoint. */
   readonly signal?: AbortSignal | undefined;
@@ -54,6 +58,7 @@ export interface LoopOptions {
   readonly onWarning?: ((text: string) => void) | undefined;
 }
 
+/** Where a loop ended. */
 export interface LoopResult {
   readonly state: HostState;
   /** Steps done. */

@@ -16,6 +16,7 @@ export interface LossScaleOptions {
   readonly growEvery: number;
 }
 
+/** The factor of the loss, and how long it has held. */
 export type LossScale<T> = {
   readonly scale: T;
   /** Good steps since the scale last changed. */

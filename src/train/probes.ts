@@ -22,14 +22,17 @@ export type ProbesState<T> = {
   readonly optimiser: Tree<T>;
 };
 
+/** The probes' own optimiser. */
 export interface ProbesOptions {
   readonly lr: number;
   readonly weightDecay: number;
 }
 
+/** The online probes of a run, as functions over their state. */
 export interface Probes {
   /** What the probes look at, in order. */
   readonly names: readonly string[];
+  /** Initial classifiers, and their optimiser's state. */
   init(key: Key): ProbesState<HostTensor>;
   /** The scores of each probe, [batch, classes]. @param layers what the probes look at, [batch, width] each */
   scores(params: Tree<tf.Tensor>, layers: readonly tf.Tensor2D[]): tf.Tensor2D[];
@@ -42,6 +45,7 @@ export interface Probes {
     layers: readonly tf.Tensor2D[],
     targets: tf.Tensor1D | tf.Tensor2D,
   ): { readonly grads: Tree<tf.Tensor>; readonly metrics: { readonly [name: string]: tf.Tensor } };
+  /** The state after the optimiser's update. */
   update(state: ProbesState<tf.Tensor>, grads: Tree<tf.Tensor>): ProbesState<tf.Tensor>;
 }
 

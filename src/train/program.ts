@@ -38,6 +38,7 @@ import { openStream, type Stream } from "./stream.js";
 
 export type { StepInput, StepResult, TrainState } from "./step.js";
 
+/** A training run as functions: its step, the input of each step, its networks. */
 export interface TrainProgram extends Program {
   /** For images as they are in the data set: with the views' normalisation before it, if they have one. */
   readonly encoder: Layer;
@@ -54,6 +55,7 @@ export interface TrainProgram extends Program {
 
 type StreamedBatch = Awaited<ReturnType<Stream["batch"]>>;
 
+/** What a program needs beside its configuration and data. */
 export interface ProgramOptions {
   /** The images that `loadNegatives` gave, where the configuration names some. */
   readonly negatives?: HostTensor | undefined;

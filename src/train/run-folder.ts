@@ -33,6 +33,7 @@ export interface Metrics {
   readonly [metric: string]: number;
 }
 
+/** The places of a run's files. */
 export interface RunFolder {
   readonly path: string;
   readonly checkpoints: string;

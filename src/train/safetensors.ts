@@ -10,6 +10,7 @@ import { type HostTensor, hostTensor, sizeOf } from "../engine/host.js";
 import { writeFileAtomic } from "../support/atomic.js";
 import { DataError, formatShape } from "../support/errors.js";
 
+/** Tensors by name. */
 export type NamedTensors = ReadonlyMap<string, HostTensor> | Readonly<Record<string, HostTensor>>;
 
 function isMap(tensors: NamedTensors): tensors is ReadonlyMap<string, HostTensor> {

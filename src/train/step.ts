@@ -23,6 +23,7 @@ import type { Method, MethodBatch, MethodState } from "./methods/method.js";
 import { chosen, overlay, type PathFilter } from "./paths.js";
 import type { Probes, ProbesState } from "./probes.js";
 
+/** All that a training step changes. */
 export interface TrainState<T> extends MethodState<T> {
   readonly optimiser: Tree<T>;
   /** Of the online probes, where there are some. */
@@ -44,8 +45,10 @@ export interface StepInput<T> {
   readonly scalars: { readonly lr: T; readonly [name: string]: T };
 }
 
-type Scalars = { readonly loss: tf.Tensor; readonly [name: string]: tf.Tensor };
+/** Numbers of a step by name, the loss among them. */
+export type Scalars = { readonly loss: tf.Tensor; readonly [name: string]: tf.Tensor };
 
+/** The state after a step, and what the step reports. */
 export interface StepResult {
   readonly state: TrainState<tf.Tensor>;
   readonly metrics: Scalars;

@@ -27,12 +27,14 @@ import {
 
 export { loadEncoder } from "./encoder.js";
 
+/** A finished or stopped run: its encoder, metrics and final state. */
 export interface TrainResult extends LoopResult {
   readonly runFolder: string;
   readonly encoder: Encoder;
   readonly metrics: readonly Metrics[];
 }
 
+/** How a run can be stopped and watched. */
 export interface RunOptions extends LoopOptions {
   /** Is told which device `auto` came to be, and why. */
   readonly onDevice?: ((choice: Choice) => void) | undefined;
@@ -44,6 +46,7 @@ export interface Run {
   readonly config: TrainConfig;
   /** What the user should know before it goes on, such as a version that changed. */
   readonly warnings: readonly string[];
+  /** Trains to the end, or until the signal. */
   train(options?: RunOptions): Promise<TrainResult>;
 }
 

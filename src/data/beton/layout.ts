@@ -24,6 +24,7 @@ export type BetonField =
   | { readonly type: "float" | "int" | "rgb" | "bytes" | "json" | "custom" }
   | { readonly type: "ndarray"; readonly shape: readonly number[]; readonly dtype: string };
 
+/** The fields of a file, by name, in the file's order. */
 export type BetonFields = Readonly<Record<string, BetonField>>;
 
 const typeIds = { float: 0, int: 1, rgb: 2, bytes: 3, ndarray: 4, json: 5, custom: 255 } as const;

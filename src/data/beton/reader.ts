@@ -92,10 +92,12 @@ export class BetonFile {
     this.#memory = new Uint8Array(buffer, byteOffset, length);
   }
 
+  /** Closes the file; nothing can be read afterwards. */
   close(): void {
     closeSync(this.#file);
   }
 
+  /** The same, for `using`. */
   [Symbol.dispose](): void {
     this.close();
   }
@@ -113,6 +115,7 @@ export class BetonFile {
     return Number(value);
   }
 
+  /** The value of an `int` field, however large. */
   bigint(field: string, sample: number): bigint {
     return this.#records.readBigInt64LE(this.#place(field, sample, "int"));
   }

@@ -37,6 +37,7 @@ export interface BetonImage {
 /** The value of a field: a number, an image, bytes (of arrays too), or what JSON can hold. */
 export type BetonValue = number | bigint | BetonImage | Uint8Array | unknown;
 
+/** How a .beton file is written. */
 export interface BetonWriteOptions {
   /**
    * How images are stored: as pixels, as JPEG, as JPEG when the pixels are more than `threshold` bytes, or a `share`
@@ -51,6 +52,7 @@ export interface BetonWriteOptions {
   readonly quality?: number;
   /** Bytes of a page: a power of two from 2 MiB on. */
   readonly pageSize?: number;
+  /** Is told how many samples are written, and of how many. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 

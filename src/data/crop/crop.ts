@@ -9,6 +9,7 @@ import { fold, type Key, Stream } from "../../random/index.js";
 import { DataError } from "../../support/errors.js";
 import type { BoxResizer } from "./resizer.js";
 
+/** Random resized crops that the loader makes of whole images. */
 export interface CropOptions extends Pick<RandomResizedCropOptions, "scale" | "ratio"> {
   /** Crops of each image; 1 by default. */
   readonly views?: number | undefined;

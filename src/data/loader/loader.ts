@@ -16,6 +16,7 @@ import { type Order, orderOf } from "./order.js";
 import type { ImageSource } from "./source.js";
 import type { Part, WorkerData } from "./worker.js";
 
+/** What a loader reads, in which order, and who decodes. */
 export interface LoaderOptions {
   /** Images a batch. */
   readonly batch: number;
@@ -44,6 +45,7 @@ export interface LoaderOptions {
   readonly reuse?: boolean;
 }
 
+/** Decoded images that go through a step together. */
 export interface Batch {
   /** uint8 [samples, height, width, channels]; with crops [samples, views, height, width, 3] */
   readonly images: Uint8Array;
@@ -63,6 +65,7 @@ const leastPart = 8;
 /** A file of up to so many bytes is held in memory by the calling thread; workers, of which there are several, hold none. */
 const keptBytes = 2 ** 30;
 
+/** The batches of a source, decoded by workers ahead of their use; the same ones whatever the number of workers. */
 export class Loader {
   /** Batches an epoch. */
   readonly length: number;
@@ -151,6 +154,7 @@ export class Loader {
     for (let i = 0; i < this.length; i++) yield await this.batch(epoch, i);
   }
 
+  /** Ends the workers. */
   async close(): Promise<void> {
     await Promise.allSettled(this.#ahead.values());
     this.#ahead.clear();

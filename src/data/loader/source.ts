@@ -6,7 +6,8 @@ import { DataError } from "../../support/errors.js";
 import { BetonFile } from "../beton/reader.js";
 import { listImageFolder } from "../image-folder.js";
 
-interface SourceShape {
+/** How the images of a source are decoded. */
+export interface SourceShape {
   readonly channels: 1 | 3;
   /** Images become squares of this side, unless all have one size. */
   readonly size?: number | undefined;
@@ -38,6 +39,7 @@ export interface ImageSource {
   pageOf(sample: number): number;
 }
 
+/** Which fields are read, and how images are decoded. */
 export interface BetonSourceOptions {
   /** The field of images; by default the first of its type. */
   readonly image?: string | undefined;

@@ -10,6 +10,7 @@ import { rasterise } from "./draw.js";
 import { colourNames, drawScene, type LevelName, levels } from "./scene.js";
 import { shapeNames } from "./shapes.js";
 
+/** Which scenes are drawn. */
 export interface ScenesOptions {
   /** How many; 10,000 for training and 2,000 for test by default. */
   readonly count?: number | undefined;
@@ -36,11 +37,14 @@ export interface SceneFactors {
   readonly occlusion: Float32Array;
 }
 
+/** Scenes as images, labelled by the shape of the largest object, with all of their factors. */
 export interface SceneDataset extends ImageDataset {
   readonly factors: SceneFactors;
 }
 
+/** The factors that are classes. */
 export const sceneClassTasks = ["shape", "colour", "count", "background"] as const;
+/** The factors that are continuous. */
 export const sceneRegressionTasks = ["position", "scale", "occlusion"] as const;
 export type SceneClassTask = (typeof sceneClassTasks)[number];
 export type SceneRegressionTask = (typeof sceneRegressionTasks)[number];

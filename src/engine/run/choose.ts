@@ -6,6 +6,7 @@ import { DeviceError } from "../../support/errors.js";
 import type { DeviceName } from "./device.js";
 import { type DeviceStatus, deviceStatus, deviceStatuses } from "./status.js";
 
+/** A device, and why it was chosen. */
 export interface Choice {
   readonly device: DeviceName;
   /** Why it was taken; undefined when it was asked for. */

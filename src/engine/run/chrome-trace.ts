@@ -17,6 +17,7 @@ export interface TracedNode {
   readonly gflops: number | undefined;
 }
 
+/** One event of such a file. */
 export interface TraceEvent {
   readonly name: string;
   readonly ph: "X" | "M";
@@ -28,6 +29,7 @@ export interface TraceEvent {
   readonly args?: Readonly<Record<string, string | number>>;
 }
 
+/** A file of events that Chromium's tracing page and Perfetto open. */
 export interface ChromeTrace {
   readonly displayTimeUnit: "ms";
   readonly traceEvents: readonly TraceEvent[];

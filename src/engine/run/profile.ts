@@ -11,6 +11,7 @@ import { type ChromeTrace, chromeTrace, type TracedNode } from "./chrome-trace.j
 import { Resident } from "./resident.js";
 import { type Elements, Session, type SessionOptions } from "./session.js";
 
+/** The time of one operator or scope. */
 export interface ProfileRow {
   /** An ONNX operator, or a scope of the program. */
   readonly name: string;
@@ -26,6 +27,7 @@ export interface ProfileRow {
   readonly ofLimit: number | undefined;
 }
 
+/** Where the time of a compiled program goes. */
 export interface Profile {
   readonly name: string;
   readonly runs: number;

@@ -14,6 +14,7 @@ import { wasmCommand } from "./runtime.js";
 import { defaultThreads } from "./session.js";
 import { findTensorflow } from "./tensorflow/find.js";
 
+/** Whether a device is here, and what would bring it. */
 export interface DeviceStatus {
   readonly name: DeviceName;
   readonly here: boolean;

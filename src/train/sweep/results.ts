@@ -7,6 +7,7 @@ import { listCheckpoints } from "../checkpoint.js";
 import { readLines, readRunConfig, runFolder } from "../run-folder.js";
 import type { Sweep, SweepRun } from "./spec.js";
 
+/** What came of one run of a sweep. */
 export interface SweepRow {
   readonly run: string;
   readonly values: Readonly<Record<string, unknown>>;

@@ -11,6 +11,7 @@ import { ConfigError } from "../../support/errors.js";
 import { differs, isDone, rowOf, type SweepRow, writeResults } from "./results.js";
 import type { Sweep, SweepRun } from "./spec.js";
 
+/** The processes of a sweep, and who is told of them. */
 export interface RunSweepOptions {
   /** The command that trains, before its arguments: Node and jessl's main file. */
   readonly command: readonly string[];
@@ -22,6 +23,7 @@ export interface RunSweepOptions {
   readonly onRun?: ((run: SweepRun, row: SweepRow | undefined) => void) | undefined;
 }
 
+/** What came of a sweep. */
 export interface SweepResult {
   readonly rows: readonly SweepRow[];
   /** False when the signal ended it. */

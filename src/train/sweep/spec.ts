@@ -21,6 +21,7 @@ const specSchema = z.strictObject({
   runs: z.array(z.record(z.string(), z.unknown())).min(1).default([{}]),
 });
 
+/** One run of a sweep: its configuration, and the values that set it apart. */
 export interface SweepRun {
   readonly name: string;
   /** The values that set it apart, by key such as `optimiser.lr`. */
@@ -28,6 +29,7 @@ export interface SweepRun {
   readonly config: TrainConfig;
 }
 
+/** Runs that are compared. */
 export interface Sweep {
   readonly name: string;
   readonly runs: readonly SweepRun[];
