@@ -25,33 +25,33 @@ interface Scale {
 
 const small = 16;
 
-/** Those of the paper's library. */
-const firstFour = ["simclr", "vicreg", "barlow-twins", "byol"];
-
 const common = {
-  encoder: { name: "convnet", widths: [8, 8, 16, 32] },
+  encoder: { name: "convnet", widths: [8, 16, 32, 64] },
   projector: "256-128",
   optimiser: { name: "adamw", lr: 3e-3 },
 };
 
+/** None of them was looked at when recipe and encoder were chosen. */
+const seeds = [4, 5, 6, 7, 8];
+
 const scales: Readonly<Record<ProfileName, Scale>> = {
   smoke: {
-    methods: ["simclr", "byol"],
-    seeds: [1],
+    methods: ["vicreg", "byol"],
+    seeds: [4],
     large: 64,
     config: { ...common, epochs: 1, data: { train: 256 } },
   },
   quick: {
-    methods: firstFour,
-    seeds: [1, 2, 3],
+    methods: ["vicreg", "byol"],
+    seeds,
     large: 128,
     config: { ...common, epochs: 1, data: { train: 4000 } },
   },
   full: {
     methods: Object.keys(methodRecipes),
-    seeds: [1, 2, 3, 4, 5],
+    seeds,
     large: 256,
-    config: { ...common, encoder: { name: "convnet", widths: [8, 16, 32, 64] }, epochs: 10 },
+    config: { ...common, epochs: 10 },
   },
 };
 
@@ -59,7 +59,7 @@ const scaleInWords: Readonly<Record<ProfileName, string>> = {
   smoke:
     "256 images of Fashion-MNIST, 1 epoch, 2 methods, 1 seed: shows that everything runs, and decides nothing.",
   quick:
-    "The paper trains ResNets on ImageNet for 100 epochs; here: the four methods of its library on 4,000 images of Fashion-MNIST (embedded subset), 28 × 28, a plain ConvNet of 8-8-16-32 channels, 1 epoch, 3 seeds. Data and encoder were chosen for this profile because random features of this encoder leave room to see a gain in minutes.",
+    "The paper trains ResNets on ImageNet for 100 epochs; here: VICReg, which has no negatives, and BYOL, which has a teacher in their place, on 4,000 images of Fashion-MNIST (embedded subset), 28 × 28, a plain ConvNet of 8-16-32-64 channels, 1 epoch, 5 seeds. SimCLR is in small-batches and noise-only, the other methods are in full.",
   full: "The embedded 10,000 images of Fashion-MNIST, a ConvNet of 8-16-32-64 channels, 10 epochs, 5 seeds, every method.",
 };
 
@@ -207,13 +207,13 @@ export const methods: Protocol = {
   scale: scaleInWords,
   async run(laboratory, profile) {
     const { methods: chosen, seeds, large, config } = scales[profile];
-    laboratory.expect(1 + seeds.length * (3 + 3 * chosen.length));
+    laboratory.expect(2 + seeds.length * (2 + 3 * chosen.length));
     const views = noiseViews(sigma);
     await laboratory.rawPixels({ config: { ...config, batch: small, seed: seeds[0]! } });
+    await laboratory.supervised({ config: { ...config, batch: small, seed: seeds[0]! } });
     for (const seed of seeds) {
       const base = { ...config, batch: small, seed };
       await laboratory.untrained({ config: base });
-      await laboratory.supervised({ config: base });
       for (const method of chosen) {
         const train = (condition: string, batch: number, more: object = {}) =>
           laboratory.train({
