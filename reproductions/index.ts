@@ -1,4 +1,15 @@
 /** The reproductions, in the order in which they are run. */
+export {
+  type Comparison,
+  claimHeadlines,
+  compareHeadlines,
+  type Headline,
+  headlinesPath,
+  readHeadlines,
+  recordHeadlines,
+} from "./headlines/headlines.js";
+export { provenanceOfSmall, smallClaim, smallHeadlines } from "./headlines/small.js";
+
 import { methods } from "./methods/protocol.js";
 import { noiseOnly } from "./noise-only/protocol.js";
 import { singlePatch } from "./single-patch/protocol.js";

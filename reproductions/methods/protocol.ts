@@ -13,6 +13,7 @@ import { groupBy } from "../../src/support/group.js";
 import { betterOfUntrained, meanOf, percent, seedsOf, untrainedConditions } from "../support/numbers.js";
 import type { Conclusion, ProfileName, Protocol, Row } from "../support/protocol.js";
 import { noiseViews } from "../support/recipes.js";
+import { ofDifference } from "../support/tolerance.js";
 import { methodRecipes, sigma, usesLabels } from "./recipes.js";
 
 interface Scale {
@@ -28,7 +29,7 @@ const small = 16;
 const common = {
   encoder: { name: "convnet", widths: [8, 16, 32, 64] },
   projector: "256-128",
-  optimiser: { name: "adamw", lr: 3e-3 },
+  optimiser: { name: "adamw", lr: 1e-2 },
 };
 
 /** None of them was looked at when recipe and encoder were chosen. */
@@ -127,6 +128,26 @@ function conclude(rows: readonly Row[], profile: ProfileName): Conclusion {
     findings.map((finding) => `${finding.method} ${percent(value(finding))}`).join(", ");
   return {
     verdict: verdictOf(findings),
+    numbers: findings.flatMap(({ method, drop, gain, noise }) => [
+      {
+        name: `${method}, batch ${small}`,
+        what: "points of linear probe above the better untrained encoder",
+        value: gain,
+        tolerance: ofDifference(gain, 1),
+      },
+      {
+        name: `${method}, noise only`,
+        what: "points of linear probe above the better untrained encoder",
+        value: noise,
+        tolerance: ofDifference(noise, 1),
+      },
+      {
+        name: `${method}, drop`,
+        what: `points of linear probe that batch ${small} lies below the large batch`,
+        value: drop,
+        tolerance: ofDifference(drop, 2),
+      },
+    ]),
     findings: [
       `Batch ${small} does for ${names(smallBatchHolds)}: points of linear probe above the better untrained encoder of the same seed: ${list(({ gain }) => gain)} (rule: interval above 0); below batch ${scales[profile].large}: ${list(({ drop }) => drop)} (rule: at most ${dropAtMost} in the mean).`,
       `Noise alone does for ${names(noiseHolds)}: points above the better untrained encoder: ${list(({ noise }) => noise)} (rule: interval above 0).`,

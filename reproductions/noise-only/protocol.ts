@@ -15,6 +15,7 @@ import { type PaperRun, paperConfig, paperNoise } from "../support/paper.js";
 import type { Conclusion, ProfileName, Protocol, Row } from "../support/protocol.js";
 import { bestByKnn, noiseViews, standardViews } from "../support/recipes.js";
 import { cifar10, fashion, type Stage, scenes } from "../support/stages.js";
+import { ofDifference } from "../support/tolerance.js";
 import { drawing } from "./drawing.js";
 
 interface Scale {
@@ -98,6 +99,14 @@ function conclude(rows: readonly Row[], profile: ProfileName): Conclusion {
   const gains = [...groupBy(measured, ({ dataset }) => dataset).values()].map(gainOn);
   return {
     verdict: verdictOf(gains),
+    numbers: gains.flatMap(({ name, knn, linear }) =>
+      Object.entries({ kNN: knn, "linear probe": linear }).map(([metric, value]) => ({
+        name: `${name}, ${metric}`,
+        what: `points of ${metric} that noise-only lies above the better untrained encoder`,
+        value,
+        tolerance: ofDifference(value, 1),
+      })),
+    ),
     findings: gains.map(
       ({ name, knn, linear, least }) =>
         `${name}: noise-only is ${percent(knn)} points of kNN (rule: ${ruleFor(least.knn)}) and ${percent(linear)} points of linear probe (rule: ${ruleFor(least.linear)}) above the better untrained encoder of the same seed.`,

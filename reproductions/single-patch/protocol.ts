@@ -15,6 +15,7 @@ import { type PaperRun, paperConfig, paperNoise, paperTemperature } from "../sup
 import type { Conclusion, ProfileName, Protocol, Row } from "../support/protocol.js";
 import { bestByKnn, noiseViews, patchNegatives, standardViews } from "../support/recipes.js";
 import { cifar10, fashion, type Stage } from "../support/stages.js";
+import { ofDifference } from "../support/tolerance.js";
 import { conditionsOf, mainCopies, names } from "./conditions.js";
 import { drawing } from "./drawing.js";
 
@@ -120,6 +121,26 @@ function conclude(all: readonly Row[], profile: ProfileName, courses: readonly C
   const { untrained, none, noneLinear, least } = gains;
   return {
     verdict: verdictOf(gains),
+    numbers: [
+      {
+        name: "over untrained, kNN",
+        what: "points of kNN above the better untrained encoder",
+        value: untrained,
+        tolerance: ofDifference(untrained, 1),
+      },
+      {
+        name: "over no negative, kNN",
+        what: "points of kNN above training with no negative at all",
+        value: none,
+        tolerance: ofDifference(none, 2),
+      },
+      {
+        name: "over no negative, linear probe",
+        what: "points of linear probe above training with no negative at all",
+        value: noneLinear,
+        tolerance: ofDifference(noneLinear, 2),
+      },
+    ],
     findings: [
       `One patch as the only negative, noise-only positives: ${percent(untrained)} points of kNN above the better untrained encoder of the same seed (rule: ${ruleFor(least.untrained)}).`,
       `The same against no negative at all: ${percent(none)} points of kNN (rule: ${ruleFor(least.none)}) and ${percent(noneLinear)} points of linear probe (rule: ${ruleFor(least.noneLinear)}).`,

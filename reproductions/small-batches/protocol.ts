@@ -13,6 +13,7 @@ import { heatMapOfTuning } from "../support/figures.js";
 import { betterOfUntrained, meanOf, percent } from "../support/numbers.js";
 import { type PaperRun, paperConfig } from "../support/paper.js";
 import type { Conclusion, ProfileName, Protocol, Row } from "../support/protocol.js";
+import { ofDifference } from "../support/tolerance.js";
 
 interface Scale {
   readonly batches: readonly number[];
@@ -126,6 +127,20 @@ function conclude(rows: readonly Row[], profile: ProfileName): Conclusion {
   ];
   return {
     verdict: verdictOf(drop, gain),
+    numbers: [
+      {
+        name: "drop",
+        what: "points of linear probe that the smallest batch, tuned, lies below the best",
+        value: drop,
+        tolerance: ofDifference(drop, 2),
+      },
+      {
+        name: "gain",
+        what: "points of linear probe that the smallest batch, tuned, lies above the better untrained encoder",
+        value: gain,
+        tolerance: ofDifference(gain, 1),
+      },
+    ],
     findings: [
       `With the learning rate tuned, batch ${best} is best (${percent(interval(linear(best)))} linear); batch ${smallest} is ${percent(drop)} points below it (rule: at most ${holdsWithin}).`,
       `Batch ${smallest}, tuned, is ${percent(gain)} points above the better untrained encoder of the same seed (rule: interval above 0).`,

@@ -10,6 +10,7 @@
 import { type Interval, interval, pairedInterval } from "../../src/figure/index.js";
 import { betterOfUntrained, percent, seedsOf, valuesBySeed } from "../support/numbers.js";
 import type { Conclusion, ProfileName, Protocol, Row } from "../support/protocol.js";
+import { ofDifference, ofRatio } from "../support/tolerance.js";
 import { accuracyByTime, courseOf, publishedFigure } from "./figures.js";
 import { factNames, openStage, rawPixels, timedTraining, untrained } from "./timed.js";
 
@@ -116,6 +117,26 @@ function conclude(rows: readonly Row[], profile: ProfileName): Conclusion {
   const timed = Object.values(pipelines).flatMap(of);
   return {
     verdict: verdictOf(equal, ramp, losses),
+    numbers: [
+      {
+        name: "equal resolution",
+        what: "how many times as fast as the plain pipeline",
+        value: equal,
+        tolerance: ofRatio(equal),
+      },
+      {
+        name: "ramp",
+        what: "how many times as fast as the plain pipeline, with the ramp",
+        value: ramp,
+        tolerance: ofRatio(ramp),
+      },
+      {
+        name: "loss of accuracy with the ramp",
+        what: "points of kNN below the plain pipeline",
+        value: losses[1]!,
+        tolerance: ofDifference(losses[1]!, 2),
+      },
+    ],
     findings: [
       `At equal resolution training is ${times(equal)} times as fast as with the plain pipeline (paper: 2.6; rule: at least ${equalAtLeast}), with the ramp ${times(ramp)} times (paper: 3.9; rule: at least ${rampAtLeast}).`,
       `Accuracy below the plain pipeline's, points of kNN: ${percent(losses[0]!)} at equal resolution, ${percent(losses[1]!)} with the ramp (rule: at most ${accuracyWithin} in the mean).`,

@@ -2,7 +2,7 @@
  * What a reproduction is: a claim, the experiments that test it at a stated scale, and a rule that turns their results
  * into a verdict. The rule stands here, in text and in code, before any result does.
  */
-import type { Figure } from "../../src/figure/index.js";
+import type { Figure, Interval } from "../../src/figure/index.js";
 import type { Course } from "./course.js";
 import type { Laboratory } from "./laboratory.js";
 import type { PaperRun } from "./paper.js";
@@ -31,8 +31,26 @@ export interface Row {
 
 export type VerdictWord = "holds" | "holds in part" | "does not hold at this scale" | "not decided";
 
+/** A number that a claim stands for, which a rerun must find again. */
+export interface KeyNumber {
+  /** Unique within the claim. */
+  readonly name: string;
+  /** In words, with its unit. */
+  readonly what: string;
+  readonly value: Interval;
+  /** How far a rerun may be from it on another machine, and why so far. */
+  readonly tolerance: Tolerance;
+}
+
+export interface Tolerance {
+  readonly within: number;
+  readonly because: string;
+}
+
 export interface Conclusion {
   readonly verdict: VerdictWord;
+  /** What `jessl headlines` holds a rerun against. */
+  readonly numbers?: readonly KeyNumber[];
   /** The numbers that decided, one sentence each. */
   readonly findings: readonly string[];
   readonly table: { readonly columns: readonly string[]; readonly rows: readonly (readonly string[])[] };

@@ -6,6 +6,7 @@ import { copyFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { updateMarked } from "../../src/support/markers.js";
 import { packageRoot } from "../../src/support/package.js";
+import { claimHeadlines, recordHeadlines } from "../headlines/headlines.js";
 import type { Protocol } from "./protocol.js";
 import { conclusionOf, markdownReport, markdownSummary, type Reported } from "./report.js";
 import { readResults, writeFigures } from "./reproduce.js";
@@ -20,12 +21,18 @@ export function isRecorded(protocol: Protocol): boolean {
   return existsSync(join(claimFolder(protocol), "results.json"));
 }
 
-/** Copies results from a run's folder, draws their figures, and writes both into the claim's README. */
+/**
+ * Copies results from a run's folder, draws their figures, and writes both into the claim's README; of `quick` the headline
+ * numbers too.
+ */
 export async function record(report: Reported, folder: string): Promise<void> {
   const target = claimFolder(report.protocol);
   mkdirSync(target, { recursive: true });
   copyFileSync(join(folder, "results.json"), join(target, "results.json"));
   await redraw(report.protocol);
+  const { provenance } = report.results;
+  if (provenance.profile === "quick")
+    recordHeadlines([{ claim: report.protocol.name, headlines: claimHeadlines(report), provenance }]);
 }
 
 /** Draws the figures of the results that a claim's folder holds, and writes its README anew from them. */

@@ -15,6 +15,7 @@ import { doctorCommand } from "./doctor.js";
 import { evaluateCommand } from "./evaluate.js";
 import { exitCode, Interrupted } from "./exit.js";
 import { exportCommand } from "./export.js";
+import { headlinesCommand } from "./headlines.js";
 import { installCommand } from "./install.js";
 import { kernelCommand } from "./kernel.js";
 import { labCommand } from "./lab.js";
@@ -25,7 +26,7 @@ import { trainCommand } from "./train.js";
 
 // biome-ignore format: a line a command
 const commands = [
-  trainCommand, sweepCommand, evaluateCommand, exportCommand, reproduceCommand, dataCommand,
+  trainCommand, sweepCommand, evaluateCommand, exportCommand, reproduceCommand, headlinesCommand, dataCommand,
   labCommand, notebookCommand, kernelCommand,
   benchCommand,
   installCommand,

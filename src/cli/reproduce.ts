@@ -138,7 +138,8 @@ function list(protocols: readonly Protocol[]): void {
     );
 }
 
-async function reproduceOne(
+/** Runs one claim, and prints its table, findings and verdict. */
+export async function reproduceOne(
   protocol: Protocol,
   { profile, out }: { readonly out: string; readonly profile: ProfileName },
 ) {
