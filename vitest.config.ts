@@ -7,6 +7,8 @@ export default defineConfig({
     hookTimeout: 120_000,
     pool: "forks",
     maxWorkers: 2,
+    // What was compiled by an earlier run must not decide what a test sees.
+    env: { JESSL_CACHE: "off" },
     reporters: ["default"],
   },
 });

@@ -37,6 +37,10 @@ async function doctor({ json }: { json: boolean }): Promise<void> {
     lines.push(`  ${here ? "✓" : "–"} ${name.padEnd(width)}  ${detail}${speed}`);
     if (how !== undefined) lines.push(`    ${" ".repeat(width)}  ${how}`);
   }
+  const { cacheIsOn, cacheSize, modelFolder } = await import("../engine/run/model-cache.js");
+  const { entries, bytes } = cacheSize();
+  const kept = `${entries} compiled programs, ${(bytes / 2 ** 20).toFixed(0)} MiB, in ${modelFolder()}`;
+  lines.push("", `cache: ${cacheIsOn() ? kept : "off (JESSL_CACHE)"}`);
   lines.push("", "parts that only some commands and tests use");
   for (const { name, here, use, how } of parts) {
     lines.push(`  ${here ? "✓" : "–"} ${name.padEnd(width)}  ${use}`);

@@ -20,6 +20,8 @@ export interface CompileReport {
   readonly passesMs: number;
   readonly lowerMs: number;
   readonly sessionMs: number;
+  /** Whether ONNX Runtime's part was found on disk. */
+  readonly cached: boolean;
   readonly recordedNodes: number;
   readonly nodes: number;
   readonly onnxNodes: number;

@@ -11,6 +11,7 @@ import { type AnyFunction, runEagerly } from "./eager.js";
 import { printGraph } from "./graph/print.js";
 import type { ElementType, TensorData } from "./host.js";
 import type { OnnxTensorType } from "./lower/onnx.js";
+import { createSession } from "./run/cached-session.js";
 import {
   type Device,
   type DeviceName,
@@ -21,7 +22,7 @@ import {
 } from "./run/device.js";
 import { type Profile, profileModel } from "./run/profile.js";
 import { Resident } from "./run/resident.js";
-import { Session, type SessionOptions } from "./run/session.js";
+import type { Session, SessionOptions } from "./run/session.js";
 import { onTensorflow } from "./run/tensorflow/load.js";
 import { tf } from "./tf.js";
 import { type Tree, type TreeDefinition, unflatten } from "./tree.js";
@@ -136,8 +137,8 @@ export function jit<A extends readonly any[], R>(
   const compile = async (args: FlatArguments): Promise<Program> => {
     const { graph, result, model, bytes, place, report } = await compiled(args);
     const start = performance.now();
-    const session = await Session.create(model, bytes, sessionOptions(place));
-    options.onCompile?.({ ...report, sessionMs: performance.now() - start });
+    const { session, cached } = await createSession(model, bytes, sessionOptions(place));
+    options.onCompile?.({ ...report, sessionMs: performance.now() - start, cached });
     return { session, result, types: graph.outputs.map(({ dtype }) => dtype as ElementType) };
   };
 
