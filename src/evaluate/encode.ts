@@ -102,7 +102,7 @@ export function pixels({ images, count, height, width, channels }: Images): Host
 
 /**
  * The encoder with its batch-norm statistics taken anew from images, a batch of them at most. An untrained encoder has
- * none of its own: its running means are 0 and its variances 1, whatever the images are.
+ * none of its own: its running means are 0 and its variances 1, whatever the images are. One without batch norm stays.
  */
 export async function withStatisticsOf(
   encoder: Encoder,
@@ -111,6 +111,7 @@ export async function withStatisticsOf(
 ): Promise<Encoder> {
   const { layer, variables } = encoder;
   const { params, state } = variables;
+  if (flatten<HostTensor>(state).leaves.length === 0) return encoder;
   const run = jit(
     (p: Tree<tf.Tensor>, s: Tree<tf.Tensor>, x: tf.Tensor): Tree<tf.Tensor> =>
       layer.apply({ params: p, state: s }, toPixels(x), true).state,

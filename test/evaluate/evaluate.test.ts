@@ -11,6 +11,7 @@ import {
 } from "../../src/evaluate/encode.js";
 import { evaluateEncoder, evaluatePixels } from "../../src/evaluate/evaluate.js";
 import { convnet } from "../../src/nn/convnet.js";
+import { vgg } from "../../src/nn/vgg.js";
 import { key } from "../../src/random/index.js";
 import { expectClose } from "../support/close.js";
 import { ints } from "../support/data.js";
@@ -84,6 +85,19 @@ test("statistics of images: each channel of the last batch norm has mean 0 and v
     expect(block1.norm.mean.data[channel]).toBeCloseTo(mean, 4);
     expect(block1.norm.variance.data[channel]! / variance).toBeCloseTo(1, 4);
   }
+});
+
+test("an encoder without batch norm has no statistics to take", async () => {
+  const layer = vgg("vgg11", [8, 8, 3], { width: 2, norm: false });
+  const images = {
+    images: new Uint8Array(4 * 8 * 8 * 3).fill(7),
+    count: 4,
+    height: 8,
+    width: 8,
+    channels: 3,
+  };
+  const encoder = { layer, variables: layer.init(key(1)), imageShape: [8, 8, 3] };
+  expect(await withStatisticsOf(encoder, images)).toBe(encoder);
 });
 
 test("an easy task: pixels and an untrained encoder", async () => {
