@@ -23,18 +23,52 @@ export function layerNorm({ epsilon = 1e-6 }: { epsilon?: number } = {}): LayerF
       }),
       apply({ params }, x) {
         const { scale, shift } = params as unknown as { scale: tf.Tensor; shift: tf.Tensor };
-        const centred = tf.sub(x, tf.mean(x, -1, true));
-        const variance = tf.mean(tf.square(centred), -1, true);
-        const normal = tf.mul(centred, tf.rsqrt(tf.add(variance, epsilon)));
-        return { output: tf.add(tf.mul(normal, scale), shift), state: null };
+        return { output: tf.add(tf.mul(normaliseFeatures(x, epsilon), scale), shift), state: null };
       },
     };
   };
 }
 
-/** x · Φ(x), exact (Hendrycks and Gimpel 2016, arXiv 1606.08415). */
+/**
+ * (x − mean) / deviation over the last axis. The gradient is that of the formula: with y the result and dy its gradient,
+ * dx = (dy − mean(dy) − y · mean(dy · y)) / deviation, which keeps one tensor where the composed one keeps five.
+ */
+export function normaliseFeatures(x: tf.Tensor, epsilon: number): tf.Tensor {
+  const mean = (values: tf.Tensor): tf.Tensor => tf.mean(values, -1, true);
+  return tf.customGrad((...args: unknown[]) => {
+    const [input, save] = args as [tf.Tensor, (saved: tf.Tensor[]) => void];
+    const centred = tf.sub(input, mean(input));
+    const inverse = tf.rsqrt(tf.add(mean(tf.square(centred)), epsilon));
+    const value = tf.mul(centred, inverse);
+    save([value, inverse]);
+    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor => {
+      const [y, inv] = saved as [tf.Tensor, tf.Tensor];
+      const along = tf.mul(y, mean(tf.mul(dy, y)));
+      return tf.mul(tf.sub(tf.sub(dy, mean(dy)), along), inv);
+    };
+    return { value, gradFunc };
+  })(x);
+}
+
+/**
+ * x · Φ(x), exact (Hendrycks and Gimpel 2016, arXiv 1606.08415), written as ONNX Runtime recognises it and does it in one
+ * pass. The gradient Φ(x) + x · φ(x) is computed from x alone: as a function of −x / √2 it has no part in common with the
+ * forward pass, of which nothing is kept therefore.
+ */
 export function gelu(x: tf.Tensor): tf.Tensor {
-  return tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1));
+  return tf.customGrad((...args: unknown[]) => {
+    const [input, save] = args as [tf.Tensor, (saved: tf.Tensor[]) => void];
+    save([input]);
+    const value = tf.mul(tf.mul(input, 0.5), tf.add(tf.erf(tf.div(input, Math.SQRT2)), 1));
+    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor => {
+      const v = tf.mul(saved[0]!, -Math.SQRT1_2);
+      const distribution = tf.add(tf.mul(tf.erf(v), -0.5), 0.5);
+      // v · exp(−v² − ln √π) = −x · φ(x)
+      const density = tf.mul(v, tf.exp(tf.sub(-0.5 * Math.log(Math.PI), tf.square(v))));
+      return tf.mul(tf.sub(distribution, density), dy);
+    };
+    return { value, gradFunc };
+  })(x);
 }
 
 /** x · W + b of every token; the batch and its tokens are the rows of one product. */
