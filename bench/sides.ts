@@ -76,7 +76,7 @@ function torchPeer(variant: "default" | "channels_last" | "compile"): Peer {
   };
 }
 
-/** The backend's steps are slow: a peer of one work is enough. */
+/** The backends' steps are slow: a peer of one work is enough. */
 function tfjsPeer(
   backend: string,
   options: Pick<Peer, "warmUp" | "missing"> & Partial<Pick<Peer, "once" | "takesPart">>,
@@ -84,7 +84,7 @@ function tfjsPeer(
   return {
     name: `tfjs ${backend}`,
     patience: 600,
-    takesPart: ({ name }) => name === "convnet",
+    takesPart: ({ name }) => name === "convnet" || name === "convnet-8",
     ...options,
     command: (work, threads) => ({
       ...node({ kind: "eager", work, threads, backend, warmUp: options.warmUp }),
@@ -112,5 +112,10 @@ export const peers: readonly Peer[] = [
         ? undefined
         : `not installed; \`npm i --no-save ${wasmPackage}@4.22.0\` brings it`,
   }),
-  tfjsPeer("cpu", { warmUp: 1, once: true, missing: () => undefined }),
+  tfjsPeer("cpu", {
+    warmUp: 1,
+    once: true,
+    takesPart: ({ name }) => name === "convnet-8",
+    missing: () => undefined,
+  }),
 ];

@@ -5,6 +5,7 @@
 import { convnet } from "../src/nn/convnet.js";
 import type { Layer } from "../src/nn/layer.js";
 import { type ResNetStem, resnet } from "../src/nn/resnet.js";
+import { vgg } from "../src/nn/vgg.js";
 import { vit } from "../src/nn/vit.js";
 
 export type EncoderSpec =
@@ -16,6 +17,7 @@ export type EncoderSpec =
       readonly width: number;
       readonly stem: ResNetStem;
     }
+  | { readonly name: "vgg11"; readonly width: number }
   | {
       readonly name: "vit";
       readonly patch: number;
@@ -76,11 +78,28 @@ export const works: readonly Work[] = [
     projector: "256-64",
   },
   {
+    // For peers that would take minutes for a step of the larger ones.
+    name: "convnet-8",
+    title: "ConvNet, 8 × 2 of 32²",
+    task: "train",
+    images: [16, 32, 32, 3],
+    encoder: fiveBlocks,
+    projector: "256-64",
+  },
+  {
     name: "resnet18",
     title: "ResNet-18, 64 × 2 of 32²",
     task: "train",
     images: [128, 32, 32, 3],
     encoder: resnet18,
+    projector: "512-128",
+  },
+  {
+    name: "vgg11",
+    title: "VGG-11, 64 × 2 of 32²",
+    task: "train",
+    images: [128, 32, 32, 3],
+    encoder: { name: "vgg11", width: 64 },
     projector: "512-128",
   },
   {
@@ -116,6 +135,8 @@ export function encoderOf(spec: EncoderSpec, shape: readonly number[]): Layer {
       return convnet(shape, spec);
     case "resnet":
       return resnet(shape, spec);
+    case "vgg11":
+      return vgg("vgg11", shape, spec);
     case "vit":
       return vit(shape, spec);
   }

@@ -48,6 +48,23 @@ def resnet(spec, channels):
     return nn.Sequential(*stem, *stages, nn.AdaptiveAvgPool2d(1), nn.Flatten()), features
 
 
+def vgg11(spec, channels, side):
+    """torchvision's vgg11_bn without its classifier; a pool is left out where nothing would be left of the image."""
+    layers, width = [], spec["width"]
+    for count, factor in zip([1, 1, 2, 2, 2], [1, 2, 4, 8, 8]):
+        for _ in range(count):
+            layers += [
+                nn.Conv2d(channels, factor * width, 3, padding=1),
+                nn.BatchNorm2d(factor * width),
+                nn.ReLU(inplace=True),
+            ]
+            channels = factor * width
+        if side >= 2:
+            layers.append(nn.MaxPool2d(2, 2))
+            side //= 2
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten()), channels
+
+
 def vit(spec, side):
     """torchvision's without its classifier; the class token is the representation."""
     width = spec["width"]
@@ -62,6 +79,8 @@ def encoder(spec, images):
         return convnet(spec, channels)
     if spec["name"] == "resnet":
         return resnet(spec, channels)
+    if spec["name"] == "vgg11":
+        return vgg11(spec, channels, images[1])
     if spec["name"] == "vit":
         return vit(spec, images[1])
     raise SystemExit(f"encoder {spec['name']}: this worker has none of that name")

@@ -30,6 +30,7 @@ const small: Record<string, Work> = {
     encoder: { name: "resnet", blocks: [1, 1], bottleneck: false, width: 8, stem: "cifar" },
   },
   ViT: { ...tiny, encoder: { name: "vit", patch: 4, width: 12, depth: 2, heads: 3 } },
+  "VGG-11": { ...tiny, encoder: { name: "vgg11", width: 8 } },
   "ResNet with bottlenecks": {
     ...tiny,
     encoder: { name: "resnet", blocks: [1, 1], bottleneck: true, width: 8, stem: "imagenet" },
