@@ -8,20 +8,19 @@ import { type Key, normal, uniform } from "../random/index.js";
 
 /** A normal of standard deviation √(2 / fan). */
 export function heNormal(key: Key, shape: readonly number[], fan: number): HostTensor {
-  const scale = Math.sqrt(2 / fan);
-  return hostTensor(
-    normal(key, sizeOf(shape)).map((value) => value * scale),
-    shape,
-  );
+  return normalValues(key, shape, Math.sqrt(2 / fan));
+}
+
+/** Uniform in ±bound. */
+function symmetric(key: Key, shape: readonly number[], bound: number): HostTensor {
+  const data = uniform(key, sizeOf(shape));
+  for (let i = 0; i < data.length; i++) data[i] = (2 * data[i]! - 1) * bound;
+  return hostTensor(data, shape);
 }
 
 /** Uniform in ±1/√(fan in). */
 export function fanInUniform(key: Key, shape: readonly number[], fanIn: number): HostTensor {
-  const bound = 1 / Math.sqrt(fanIn);
-  return hostTensor(
-    uniform(key, sizeOf(shape)).map((value) => (2 * value - 1) * bound),
-    shape,
-  );
+  return symmetric(key, shape, 1 / Math.sqrt(fanIn));
 }
 
 /** Every element `value`. */
@@ -31,17 +30,12 @@ export function filled(shape: readonly number[], value: number): HostTensor {
 
 /** A normal of standard deviation `deviation`. */
 export function normalValues(key: Key, shape: readonly number[], deviation: number): HostTensor {
-  return hostTensor(
-    normal(key, sizeOf(shape)).map((value) => value * deviation),
-    shape,
-  );
+  const data = normal(key, sizeOf(shape));
+  for (let i = 0; i < data.length; i++) data[i] = data[i]! * deviation;
+  return hostTensor(data, shape);
 }
 
 /** A [fan in, fan out] matrix, uniform in ±√(6 / (fan in + fan out)) (Glorot and Bengio 2010). */
 export function xavierUniform(key: Key, fanIn: number, fanOut: number): HostTensor {
-  const bound = Math.sqrt(6 / (fanIn + fanOut));
-  return hostTensor(
-    uniform(key, fanIn * fanOut).map((value) => (2 * value - 1) * bound),
-    [fanIn, fanOut],
-  );
+  return symmetric(key, [fanIn, fanOut], Math.sqrt(6 / (fanIn + fanOut)));
 }
