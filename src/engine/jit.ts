@@ -24,6 +24,7 @@ import { type Profile, profileModel } from "./run/profile.js";
 import { Resident } from "./run/resident.js";
 import type { Session, SessionOptions } from "./run/session.js";
 import { onTensorflow } from "./run/tensorflow/load.js";
+import { deviceUse } from "./run/use.js";
 import { tf } from "./tf.js";
 import { type Tree, type TreeDefinition, unflatten } from "./tree.js";
 
@@ -211,6 +212,7 @@ export function jit<A extends readonly any[], R>(
     },
   };
   if (options.device === "tensorflow" && options.precision === "mixed") throw noMixedPrecision("tensorflow");
+  if (options.device === "tensorflow") deviceUse("tensorflow").programs += 1;
   const call = options.device === "tensorflow" ? callTensorflow : callCompiled;
   return Object.assign(call, methods) as unknown as Jitted<A, R>;
 }

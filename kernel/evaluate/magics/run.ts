@@ -92,13 +92,24 @@ function memory(): string {
   const megabytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MB`;
   const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage();
   const limit = getHeapStatistics().heap_size_limit;
-  const device = (globalThis as { [key: symbol]: unknown })[Symbol.for("jessl.device")];
   return [
     `process ${megabytes(rss)}`,
     `heap ${megabytes(heapUsed)} of at most ${megabytes(limit)}`,
     `external ${megabytes(external)} (buffers ${megabytes(arrayBuffers)})`,
-    ...(typeof device === "string" ? [`device ${device}`] : []),
+    ...devices(megabytes),
   ].join(", ");
+}
+
+// What the library says that it has on each device.
+function devices(megabytes: (bytes: number) => string): string[] {
+  const known = (globalThis as { [key: symbol]: unknown })[Symbol.for("jessl.device")];
+  if (!(known instanceof Map)) return [];
+  return [...(known as Map<string, { programs: number; bytes: number }>)]
+    .filter(([, { programs, bytes }]) => programs > 0 || bytes > 0)
+    .map(([name, { programs, bytes }]) => {
+      const count = `${programs} program${programs === 1 ? "" : "s"}`;
+      return `device ${name}: ${count}${bytes > 0 ? ` and tensors of ${megabytes(bytes)}` : ""}`;
+    });
 }
 
 async function run(

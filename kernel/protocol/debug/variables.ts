@@ -6,7 +6,8 @@ import type { RemoteInspector } from "./inspector.js";
 export interface Variable {
   name: string;
   value: string;
-  type: string;
+  /** Of objects and functions: JupyterLab shows the type where there is one, and else the value. */
+  type?: string;
   variablesReference: number;
   evaluateName?: string;
 }
@@ -42,7 +43,8 @@ export class Variables {
     return {
       name,
       value: text,
-      type: value.className ?? value.type,
+      ...(value.type === "function" && { type: "Function" }),
+      ...(value.type === "object" && value.objectId !== undefined && { type: text }),
       variablesReference: this.reference(value.objectId),
       evaluateName: name,
     };

@@ -8,6 +8,7 @@ import { JesslError } from "../../support/errors.js";
 import type { TensorData } from "../host.js";
 import { encodeModel, type OnnxType } from "../lower/onnx.js";
 import { loadRuntime } from "./runtime.js";
+import { deviceUse } from "./use.js";
 
 const readers = new Map<string, Promise<Ort.InferenceSession>>();
 
@@ -36,6 +37,11 @@ function readerOf(type: OnnxType, provider: string): Promise<Ort.InferenceSessio
   return reader;
 }
 
+function bytesOf({ type, size }: Ort.Tensor): number {
+  const width = type === "bool" || type === "uint8" ? 1 : type === "float16" ? 2 : 4;
+  return size * width;
+}
+
 export class Resident {
   readonly #provider: string;
   #tensor: Ort.Tensor | undefined;
@@ -43,6 +49,7 @@ export class Resident {
   constructor(tensor: Ort.Tensor, provider: string) {
     this.#tensor = tensor;
     this.#provider = provider;
+    deviceUse(provider).bytes += bytesOf(tensor);
   }
 
   /** For ONNX Runtime. @throws JesslError after `dispose` */
@@ -64,7 +71,9 @@ export class Resident {
 
   /** Gives the device's memory back. */
   dispose(): void {
-    this.#tensor?.dispose();
+    if (this.#tensor === undefined) return;
+    deviceUse(this.#provider).bytes -= bytesOf(this.#tensor);
+    this.#tensor.dispose();
     this.#tensor = undefined;
   }
 }

@@ -10,6 +10,7 @@ import type { OnnxModel, OnnxTensorType } from "../lower/onnx.js";
 import { howToGet } from "./advice.js";
 import { Resident } from "./resident.js";
 import { loadRuntime, type Runtime, type RuntimeName } from "./runtime.js";
+import { deviceUse } from "./use.js";
 
 /** Elements on the host or on a device. */
 export type Elements = TensorData | Resident;
@@ -49,6 +50,7 @@ export class Session {
   readonly outputs: readonly OnnxTensorType[];
   readonly #session: Ort.InferenceSession;
   readonly #runtime: Runtime;
+  readonly #device: string;
   /** The provider in whose memory results stay. */
   readonly #provider: string | undefined;
 
@@ -56,11 +58,14 @@ export class Session {
     session: Ort.InferenceSession,
     runtime: Runtime,
     model: OnnxModel,
-    provider: string | undefined,
+    { providers, resident }: SessionOptions,
   ) {
     this.#session = session;
     this.#runtime = runtime;
-    this.#provider = provider;
+    const [first = "cpu"] = providers;
+    this.#device = first;
+    this.#provider = resident ? first : undefined;
+    deviceUse(first).programs += 1;
     this.inputs = model.inputs;
     this.outputs = model.outputs;
   }
@@ -103,7 +108,7 @@ export class Session {
           profileFilePrefix: options.profilePrefix,
         }),
       });
-      return new Session(session, runtime, model, options.resident ? provider : undefined);
+      return new Session(session, runtime, model, options);
     } catch (cause) {
       throw new DeviceError(
         `${model.name}: ONNX Runtime (${options.providers.join(", ")}) refused it: ${cause}${howToGet(provider, cause)}`,
@@ -164,6 +169,7 @@ export class Session {
   }
 
   async dispose(): Promise<void> {
+    deviceUse(this.#device).programs -= 1;
     await this.#session.release();
   }
 }

@@ -84,8 +84,14 @@ describe("magics", () => {
     expect((await kernel.run("?nowhere")).error!.evalue).toContain("nowhere");
   });
 
-  test("%memory tells what the process holds, %lsmagic what there is", async () => {
-    expect((await kernel.run("%memory")).stdout).toMatch(/process [\d.]+ MB, heap [\d.]+ MB/);
+  test("%memory tells what the process holds, %lsmagic what there is", { timeout: 90_000 }, async () => {
+    const before = (await kernel.run("%memory")).stdout;
+    expect(before).toMatch(/process [\d.]+ MB, heap [\d.]+ MB/);
+    expect(before).not.toContain("device");
+    const code = 'import { jit, hostScalar, tf } from "jessl"; const f = jit((x: tf.Scalar) => tf.neg(x));';
+    const { error } = await kernel.run(`${code} await (await f(hostScalar(2))).data()`, {}, 60_000);
+    expect(error).toBeUndefined();
+    expect((await kernel.run("%memory")).stdout).toMatch(/, device cpu: \d+ programs?\n/);
     expect((await kernel.run("%lsmagic")).stdout).toContain("%%bash %%time %env");
   });
 

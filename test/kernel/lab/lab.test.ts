@@ -104,16 +104,17 @@ describeWith(
       await lab.type(
         "function scale(row: { n: number }): number {\n  const scaled = row.n * 3;\n  return scaled;\n}\nscale({ n: 14 })",
       );
-      // The first element of the gutter is not a line's.
-      const line = cell.locator(".cm-breakpoint-gutter .cm-gutterElement").nth(3);
-      await line.click();
-      await cell.locator(".cm-breakpoint-marker, .cm-breakpoint-icon").first().waitFor();
+      const gutter = await cell.locator(".cm-gutter.cm-breakpoint-gutter").boundingBox();
+      const line = await cell.locator(".cm-line").nth(2).boundingBox();
+      await lab.page.mouse.click(gutter!.x + gutter!.width / 2, line!.y + line!.height / 2);
+      await cell.locator(".cm-breakpoint-icon:visible").first().waitFor();
       await lab.page.keyboard.press("Shift+Enter");
-      const stack = lab.page.locator(".jp-DebuggerCallstack-item");
-      await stack.getByText("scale").first().waitFor();
+      const stack = lab.page.locator(".jp-DebuggerCallstackFrame-name");
+      await stack.first().waitFor();
+      expect(await stack.allInnerTexts()).toEqual(["scale", "cell"]);
       const variables = lab.page.locator(".jp-DebuggerVariables");
-      await variables.getByText("scaled").first().waitFor();
-      expect(await variables.innerText()).toMatch(/scaled[:\s]*42/);
+      await variables.getByText("scaled").waitFor();
+      expect((await variables.innerText()).split(/\s+/)).toEqual(["row", "Object", "scaled", "42"]);
       await lab.screenshot("8-debugger");
       await lab.command("debugger:continue");
       const result = lab.page.locator(".jp-CodeCell", { hasText: "function scale" });

@@ -1,5 +1,5 @@
 /** Notebooks over the real kernel: outputs, parameters, failing cells, limits, and what is saved when. */
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -117,6 +117,35 @@ test("the command: a failing cell is shown and ends with 1, wrong use with 2", a
     code: 1,
     stderr: /none.ipynb: cannot be read/,
   });
+});
+
+test("the command: Ctrl-C interrupts the cell, saves what ran, and ends with 130", {
+  timeout: 90_000,
+}, async () => {
+  const path = save("stopped.ipynb", ["1 + 1"], ["console.log('before'); while (true) {}"], ["'never'"]);
+  const child = spawn(
+    process.execPath,
+    [join(packageRoot, "dist/src/cli/main.js"), "notebook", "run", path],
+    { stdio: ["ignore", "pipe", "pipe"] },
+  );
+  let said = "";
+  const heard = new Promise<void>((resolve) => {
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+      if (said.includes("[1/3]")) resolve();
+    });
+  });
+  const exit = new Promise((resolve) => child.on("exit", (code, signal) => resolve(code ?? signal)));
+  await heard;
+  // The second cell runs, or is about to.
+  child.kill("SIGINT");
+  expect(await exit).toBe(130);
+  expect(said).toContain("Interrupting the cell and saving.");
+  expect(said).toContain(`Interrupted; what ran is saved in ${path}`);
+  const cells = codeOf(path);
+  expect(textOf(cells[0]!)).toEqual(["2"]);
+  expect(textOf(cells[1]!).at(-1)).toBe("InterruptError");
+  expect(cells[2]).toMatchObject({ execution_count: null, outputs: [] });
 });
 
 test("files that are no notebook, or of another language", async () => {
