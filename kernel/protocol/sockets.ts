@@ -22,14 +22,16 @@ export class Sockets {
   private readonly shell = new Router({ linger: 500 });
   private readonly control = new Router({ linger: 500 });
   private readonly stdin = new Router({ linger: 500 });
-  private readonly iopub = new Publisher({ linger: 500, sendHighWaterMark: 10_000 });
+  private readonly iopub: Publisher;
   private readonly heartbeat = new Echo({ linger: 0 });
   private readonly out: { [name in "shell" | "control" | "stdin" | "iopub"]: Outbox };
   /** Messages that were dropped, by reason. */
   private readonly dropped: { [reason: string]: number } = {};
 
-  constructor(key: string) {
+  /** A front end that does not read has up to `mostUnread` messages kept for it; what comes then passes it by. */
+  constructor(key: string, mostUnread = 10_000) {
     this.wire = new Wire(key);
+    this.iopub = new Publisher({ linger: 500, sendHighWaterMark: mostUnread });
     this.out = {
       shell: new Outbox(this.shell),
       control: new Outbox(this.control),
