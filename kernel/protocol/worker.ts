@@ -20,10 +20,22 @@ port.on("message", (message: ToProtocol | { type: "sigint" } | { type: "close" }
 await server.listen(connection);
 port.postMessage({ type: "ready" });
 
-// Jupyter names the process that started the kernel. When that dies, the kernel gets another parent.
-if (process.env.JPY_PARENT_PID) {
+// Jupyter names the process that started the kernel. When that dies, the kernel gets another parent; it may have died
+// before the kernel had come this far.
+const starter = Number(process.env.JPY_PARENT_PID);
+if (starter > 0) {
   const parent = process.ppid;
+  const orphan = parent !== starter && !exists(starter);
   setInterval(() => {
-    if (process.ppid !== parent) server.shutdown();
+    if (orphan || process.ppid !== parent) server.shutdown();
   }, 1000).unref();
+}
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
 }

@@ -85,7 +85,10 @@ describe("without a request", () => {
     expect(await gone(pid)).toBe(true);
   });
 
-  test("a kernel whose parent is killed ends, and its children", async () => {
+  test.each([
+    ["later", 1500],
+    ["before the kernel is ready", 0],
+  ])("a kernel whose parent is killed ends: %s", async (_when, milliseconds) => {
     const folder = mkdtempSync(join(tmpdir(), "jessl-parent-"));
     // A process between this one and the kernel, as Jupyter is.
     const program = `
@@ -106,7 +109,7 @@ describe("without a request", () => {
       const pid = await new Promise<number>((resolve) =>
         parent.stdout.once("data", (text) => resolve(Number(text))),
       );
-      await new Promise((resolve) => setTimeout(resolve, 1500));
+      await new Promise((resolve) => setTimeout(resolve, milliseconds));
       expect(lives(pid)).toBe(true);
       parent.kill("SIGKILL");
       expect(await gone(pid)).toBe(true);
