@@ -39,8 +39,7 @@ export function runEagerly(
 }
 
 /** `fn` with the signature of its compiled form, run eagerly on the current TensorFlow.js backend. */
-// biome-ignore lint/suspicious/noExplicitAny: any function over trees of tensors; its own types are kept
-export function eager<A extends readonly any[], R>(
+export function eager<A extends readonly unknown[], R>(
   fn: (...args: A) => R,
 ): (...args: Arguments<A>) => Promise<OnDevice<R>> {
   return async (...values) => {

@@ -106,8 +106,7 @@ interface Program {
  * The compiled form of `fn`, a pure function from trees of tensors to a tree of tensors.
  * @throws TraceError at a call, when `fn` reads values, uses tensors that are not arguments, or draws random numbers
  */
-// biome-ignore lint/suspicious/noExplicitAny: any function over trees of tensors; its own types are kept
-export function jit<A extends readonly any[], R>(
+export function jit<A extends readonly unknown[], R>(
   fn: (...args: A) => R,
   options: JitOptions = {},
 ): Jitted<A, R> {

@@ -100,15 +100,15 @@ let written = 0;
 export class EventWriter {
   readonly path: string;
 
-  /** @param step from which it writes, when a run goes on */
-  constructor(folder: string, now: number = Date.now() / 1000, step = 0) {
+  /** @param done the steps, counted from 1, that earlier files hold, when a run goes on */
+  constructor(folder: string, now: number = Date.now() / 1000, done = 0) {
     mkdirSync(folder, { recursive: true });
     this.path = join(
       folder,
       `events.out.tfevents.${Math.floor(now)}.${hostname()}.${process.pid}.${written++}`,
     );
     appendFileSync(this.path, tfRecord(versionEvent(now)));
-    if (step > 0) appendFileSync(this.path, tfRecord(startEvent(now, step)));
+    if (done > 0) appendFileSync(this.path, tfRecord(startEvent(now, done + 1)));
   }
 
   write(step: number, scalars: Readonly<Record<string, number>>, now: number = Date.now() / 1000): void {

@@ -11,6 +11,7 @@ import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { createCli } from "../../src/cli/main.js";
 import { packageRoot, readConfig, readSweep } from "../../src/index.js";
+import { methodSchema } from "../../src/train/config/method.js";
 import { parseConfig } from "../../src/train/config/parse.js";
 import { type CodeBlock, keptFiles, readMarkdown } from "./markdown.js";
 
@@ -97,6 +98,13 @@ test("TypeScript in the guides is that of the package", () => {
   });
   expect(faults).toEqual([]);
 }, 240_000);
+
+test("the sweep of the guide to methods has every method, three seeds each", () => {
+  const { runs } = readSweep(join(packageRoot, "sweeps/methods.yaml"));
+  const methods = runs.map(({ config: { method } }) => method.name);
+  const names = methodSchema.options.map((option) => option.shape.name.value);
+  expect(methods.sort()).toEqual(names.flatMap((name) => [name, name, name]).sort());
+});
 
 test("YAML in the guides is a configuration or a sweep", () => {
   const folder = mkdtempSync(join(tmpdir(), "jessl-docs-"));

@@ -1,9 +1,13 @@
 /** TensorBoard events: the same bytes as TensorBoard's own classes write. */
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { expect, test } from "vitest";
+import { readConfig, readLines, trainEncoder } from "../../src/index.js";
 import { crc32c, EventWriter, scalarEvent, tfRecord, versionEvent } from "../../src/train/tensorboard.js";
+import { expectClose } from "../support/close.js";
+import { describeWith, python } from "../support/needs.js";
 
 const expected = readFileSync(join(import.meta.dirname, "fixtures", "tensorboard.bin"));
 
@@ -36,4 +40,57 @@ test("a file: the version, then what was written", () => {
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+describeWith(["python:tensorboard"], "TensorBoard itself", () => {
+  test("reads the events of a run that was stopped and continued: every step once, the numbers of the metrics", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "jessl-events-"));
+    try {
+      const config = readConfig(undefined, [
+        "name=run",
+        "data.train=64",
+        "batch=16",
+        "epochs=2",
+        "encoder.widths=[4,8]",
+        "projector=8-8",
+        "probes.online=true",
+        "checkpoint.everyEpochs=0.5",
+      ]);
+      const abort = new AbortController();
+      await trainEncoder(config, {
+        runs: folder,
+        signal: abort.signal,
+        onStep: ({ step }) => {
+          if (step === 3) abort.abort();
+        },
+      });
+      await trainEncoder(config, { runs: folder });
+      const script = [
+        "import json, sys",
+        "from tensorboard.backend.event_processing.event_accumulator import EventAccumulator",
+        "events = EventAccumulator(sys.argv[1]).Reload()",
+        "tags = events.Tags()['scalars']",
+        "print(json.dumps({tag: [(e.step, e.value) for e in events.Scalars(tag)] for tag in tags}))",
+      ].join("\n");
+      const shown = execFileSync(python, ["-c", script, join(folder, "run/events")], {
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "ignore"],
+      });
+      const scalars = JSON.parse(shown) as Record<string, [number, number][]>;
+      const lines = readLines(join(folder, "run/metrics.jsonl"));
+      expect(Object.keys(scalars)).toEqual(
+        expect.arrayContaining(["loss", "lr", "std", "rank", "probe/representation/loss"]),
+      );
+      for (const [tag, points] of Object.entries(scalars)) {
+        expect(points.map(([step]) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+        expectClose(
+          points.map(([, value]) => value),
+          lines.map((line) => line[tag]!),
+          { relative: 1e-6 },
+        );
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
 });
