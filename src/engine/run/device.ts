@@ -3,6 +3,7 @@
  */
 import { DeviceError } from "../../support/errors.js";
 import type { Target } from "../lower/lowering.js";
+import { gpu } from "../lower/portable/gpu.js";
 import { emulatedHalf } from "../lower/portable/half.js";
 import { portable } from "../lower/portable/index.js";
 import { howToGetDevice } from "./advice.js";
@@ -124,7 +125,13 @@ export async function findDevice(
       const half = name === "webgpu" ? { longestSum: webgpuLongestSum } : {};
       // Operators that the GPU's provider lacks run on the CPU. Only the WebGPU one can leave results where they are.
       return {
-        ...{ ...host, name, target: portable, providers: [name, "cpu"], resident: name === "webgpu" },
+        ...{
+          ...host,
+          name,
+          target: name === "webgpu" ? gpu : portable,
+          providers: [name, "cpu"],
+          resident: name === "webgpu",
+        },
         ...(mixed && { mixed: half }),
       };
     }

@@ -35,6 +35,8 @@ export interface Profile {
   readonly ms: number;
   readonly operators: readonly ProfileRow[];
   readonly scopes: readonly ProfileRow[];
+  /** By execution provider: the operators that ran on it. */
+  readonly providers: Readonly<Record<string, readonly string[]>>;
   /** GFLOPS of a product of 1024 × 1024 matrices on the same device, the limit of the arithmetic. */
   readonly limit: number | undefined;
   /** The last run, for a file that Chromium's tracing page or Perfetto opens. */
@@ -53,6 +55,7 @@ interface Event {
   readonly ts: number;
   readonly args: {
     readonly op_name?: string;
+    readonly provider?: string;
     readonly input_type_shape?: readonly TypedShape[];
     readonly output_type_shape?: readonly TypedShape[];
   };
@@ -158,8 +161,16 @@ export function readProfile(name: string, json: string, warmUp: number, limit?: 
   const ms = runs.reduce((sum, { dur }) => sum + dur, 0) / 1000 / runs.length;
   const operators = table(nodes, runs.length, limit, ({ args }) => args.op_name!);
   const scopes = table(nodes, runs.length, limit, (event) => scopeOf(event.name));
+  const providers: Record<string, string[]> = {};
+  for (const { args } of nodes) {
+    const provider = (args.provider ?? "").replace(/ExecutionProvider$/, "").toLowerCase();
+    providers[provider] ??= [];
+    if (!providers[provider].includes(args.op_name!)) providers[provider].push(args.op_name!);
+  }
+  const elsewhere = Object.entries(providers).slice(1);
   const text = [
     `${name}: ${ms.toFixed(2)} ms a run, mean of ${runs.length}${limit === undefined ? "" : `; limit ${limit.toFixed(1)} GFLOPS`}`,
+    ...elsewhere.map(([provider, names]) => `on ${provider}: ${names.join(", ")}`),
     "",
     ...tableText("operator", operators),
     "",
@@ -167,7 +178,7 @@ export function readProfile(name: string, json: string, warmUp: number, limit?: 
   ].join("\n");
   const last = Math.max(...runs.map(({ ts }) => ts));
   const trace = chromeTrace(name, nodes.filter(({ ts }) => ts >= last).map(tracedNode));
-  return { name, runs: runs.length, ms, operators, scopes, limit, trace, text };
+  return { name, runs: runs.length, ms, operators, scopes, providers, limit, trace, text };
 }
 
 function tracedNode(event: Event): TracedNode {

@@ -3,15 +3,19 @@ import { expect, it } from "vitest";
 import { DeviceTensor } from "../../../src/engine/device-tensor.js";
 import { hostScalar, hostTensor } from "../../../src/engine/host.js";
 import { eager, jit } from "../../../src/engine/jit.js";
+import type { Profile } from "../../../src/engine/run/profile.js";
 import { Resident } from "../../../src/engine/run/resident.js";
 import { tf } from "../../../src/engine/tf.js";
+import { createProgram } from "../../../src/train/program.js";
 import { expectClose } from "../../support/close.js";
 import { floats, ints } from "../../support/data.js";
 import { describeWith } from "../../support/needs.js";
 import { softwareGpu } from "../../support/software-gpu.js";
+import { tinyConfig, tinyDataset } from "../../train/methods/tiny.js";
+
+const options = { device: "webgpu" } as const;
 
 describeWith(softwareGpu, "webgpu", () => {
-  const options = { device: "webgpu" } as const;
   const product = (a: tf.Tensor, b: tf.Tensor) => ({ product: tf.matMul(a, b), sum: tf.sum(a) });
   const [a, b] = [floats([3, 4], 1), floats([4, 4], 2)];
 
@@ -72,5 +76,24 @@ describeWith(softwareGpu, "webgpu", () => {
     // A leak of every result would be 300 MiB.
     expect(process.memoryUsage().rss - before).toBeLessThan(100 << 20);
     await grow.dispose();
+  });
+});
+
+describeWith(softwareGpu, "what runs on the GPU", () => {
+  it.each<[string, number, string[]]>([
+    ["resnet8, the stem of large images", 16, ["encoder={name: resnet8, width: 4, stem: imagenet}"]],
+    ["vgg11", 32, ["encoder={name: vgg11, width: 2}"]],
+    ["vit", 10, ["encoder={name: vit, patch: 5, width: 8, depth: 1, heads: 2}"]],
+  ])("%s: all of the training step", { timeout: 180_000 }, async (_, side, overrides) => {
+    const program = createProgram(tinyConfig("batch=4", ...overrides), tinyDataset(8, side));
+    const step = jit(program.step as never, options) as unknown as {
+      profile(...args: unknown[]): Promise<Profile>;
+      dispose(): Promise<void>;
+    };
+    const { providers } = await step.profile(program.initial(), program.input(0));
+    expect(Object.keys(providers), JSON.stringify(providers.cpu)).toEqual(["webgpu"]);
+    expect(providers.webgpu).toContain("ReduceSum");
+    await step.dispose();
+    await program.dispose();
   });
 });
