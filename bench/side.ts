@@ -73,7 +73,10 @@ export class Side {
           throw new SideError(`${this.name}: expected an answer within ${seconds} s, got none`);
         if (next.done) {
           await new Promise((resolve) => setTimeout(resolve, 50)); // the rest of its error output
-          const reason = this.#complaints.trim().split("\n").slice(-3).join(" | ");
+          const lines = this.#complaints.trim().split("\n");
+          // Node writes where an error was thrown before it and its stack after it; Python writes it last.
+          const error = lines.findLast((line) => /^[\w.]*Error\b/.test(line));
+          const reason = error ?? lines.slice(-3).join(" | ");
           throw new SideError(`${this.name}: its process ended${reason && `: ${reason}`}`);
         }
         // Compilers of a peer may print lines of their own.

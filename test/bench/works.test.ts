@@ -120,6 +120,8 @@ test("a worker that dies or stays silent is an error with its last words", async
   const node = (script: string) => ({ program: process.execPath, args: ["-e", script] });
   const dying = node("console.error('no such thing'); process.exit(3)");
   await expect(Side.start("peer", dying, 20)).rejects.toThrow(/peer: its process ended: no such thing/);
+  const throwing = node("process.nextTick(() => { throw new RangeError('too much') })");
+  await expect(Side.start("peer", throwing, 20)).rejects.toThrow(/process ended: RangeError: too much$/);
   await expect(Side.start("peer", node("setTimeout(() => {}, 60000)"), 0.5)).rejects.toThrow(
     /peer: expected an answer within 0.5 s/,
   );
