@@ -84,12 +84,15 @@ export class BetonFile {
     }
   }
 
-  /** Reads the whole file into memory, when it is at most so large: small images then cost no system call each. */
-  keep(mostBytes: number): void {
-    if (this.#memory || this.#bytes > mostBytes) return;
-    const { buffer, byteOffset, length } = this.#read(0, this.#bytes, "the file");
-    // Parts of a plain array are made faster than those of a Buffer.
-    this.#memory = new Uint8Array(buffer, byteOffset, length);
+  /** The file's length in bytes. */
+  get length(): number {
+    return this.#bytes;
+  }
+
+  /** Reads the whole file into memory, its own or memory of the file's length: images then cost no system call each. */
+  keep(memory: Uint8Array = new Uint8Array(this.#bytes)): void {
+    this.#fill(memory, 0, this.#bytes, 0, "the file");
+    this.#memory = memory;
   }
 
   /** Closes the file; nothing can be read afterwards. */
@@ -127,31 +130,27 @@ export class BetonFile {
   }
 
   /**
-   * A function that reads the pixels of raw images of one size straight to `out` from `start` on, and says whether it
-   * could: not when the image is a JPEG file, or has another size. It remembers where images lie, so that a sample that
-   * is read again costs a copy and little else: how sets of small images are read fastest.
+   * A function that gives the places of raw images of one size: −1 where the image is a JPEG file, or has another size.
+   * It remembers them, so that a sample that is read again costs a copy and little else.
    */
-  pixelReader(
-    field: string,
-    height: number,
-    width: number,
-  ): (sample: number, out: Uint8Array, start: number) => boolean {
-    const size = 3 * height * width;
-    // 0 is not known yet, since the header lies there; −1 has to be decoded.
+  rawPlaces(field: string, height: number, width: number): (sample: number) => number {
+    // 0 is not known yet, since the header lies there.
     const places = new Float64Array(this.count);
-    return (sample, out, start) => {
-      let place = places[sample];
-      if (!place) {
-        const image = this.#imagePlace(field, sample);
-        place = image.mode === "raw" && image.height === height && image.width === width ? image.place : -1;
-        if (place > 0) this.#checkRegion(place, size, field, sample);
-        places[sample] = place;
-      }
-      if (place < 0) return false;
-      if (this.#memory) out.set(this.#memory.subarray(place, place + size), start);
-      else this.#fill(out, start, size, place, field, sample);
-      return true;
+    return (sample) => {
+      const known = places[sample];
+      if (known) return known;
+      const { mode, place, size, ...image } = this.#imagePlace(field, sample);
+      const fits = mode === "raw" && image.height === height && image.width === width;
+      if (fits) this.#checkRegion(place, size, field, sample);
+      places[sample] = fits ? place : -1;
+      return places[sample]!;
     };
+  }
+
+  /** Reads bytes of the file to `out` from `start` on. */
+  readAt(place: number, length: number, out: Uint8Array, start: number): void {
+    if (this.#memory) out.set(this.#memory.subarray(place, place + length), start);
+    else this.#fill(out, start, length, place, "pixels");
   }
 
   #imagePlace(field: string, sample: number) {

@@ -15,7 +15,7 @@ const together = 4;
 /**
  * Reads the images of samples. Samples that are corrupt come back as failures; all other errors are thrown.
  * @param length bytes of a sample's image, or of all its crops
- * @param into where the images go; by default new memory
+ * @param into where the images go, of just that length; by default new memory
  */
 export async function decodeSamples(
   source: OpenSource,
@@ -24,9 +24,8 @@ export async function decodeSamples(
   length: number,
   into?: Uint8Array,
 ): Promise<Decoded> {
-  const bytes = samples.length * length;
   // All of it is written to, so it need not be made zeros first.
-  const images = into?.subarray(0, bytes) ?? new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer);
+  const images = into ?? new Uint8Array(Buffer.allocUnsafeSlow(samples.length * length).buffer);
   const failures: { at: number; message: string }[] = [];
   let next = 0;
   const work = async (): Promise<void> => {

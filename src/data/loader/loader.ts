@@ -79,6 +79,8 @@ export class Loader {
   /** Memory to be used again, and that of the batch which was given last. */
   readonly #free: Uint8Array[] = [];
   #lent: Uint8Array | undefined;
+  /** The memory of images, which are only a part of it where a batch is short. */
+  readonly #memories = new WeakMap<Uint8Array, Uint8Array>();
   #order: { epoch: number; samples: Uint32Array } | undefined;
 
   /** @throws DataError when the source cannot be opened, an index is out of range, or samples are fewer than a batch */
@@ -106,7 +108,15 @@ export class Loader {
     this.#sampleBytes = height * width * channels * (crop?.views ?? 1);
     // With workers too, so that an option that is out of range is an error here.
     if (crop) cropper(crop, [height, width]);
-    if (workers === 0) this.#open = openSource(description, source, { keep: keptBytes, crop });
+    const { reuse = false, prefetch = defaultPrefetch } = options;
+    // One that is given, and those that are decoded ahead.
+    const held = { samples: batch, bytes: (prefetch + 2) * batch * this.#sampleBytes };
+    if (workers === 0)
+      this.#open = openSource(description, source, {
+        keep: keptBytes,
+        crop,
+        batches: reuse ? held : undefined,
+      });
     else
       this.#pool = new Piscina({
         filename: workerFile(),
@@ -142,7 +152,7 @@ export class Loader {
     for (const known of this.#ahead.keys()) if (!next.includes(known)) this.#ahead.delete(known);
     try {
       const batch = await wanted;
-      if (reuse) this.#lent = new Uint8Array(batch.images.buffer);
+      if (reuse) this.#lent = this.#memories.get(batch.images);
       return batch;
     } finally {
       this.#ahead.delete(next[0]!);
@@ -216,17 +226,22 @@ export class Loader {
     return labels;
   }
 
-  #memoryFor(count: number): Uint8Array | undefined {
-    const memory = this.#free.pop();
-    // A batch from which corrupt samples were left out leaves less.
-    return memory && memory.length >= count * this.#sampleBytes ? memory : undefined;
+  /** Decodes in this thread. */
+  async #decodeHere(open: OpenSource, { samples, epochKey }: Part): Promise<Decoded> {
+    const length = this.#sampleBytes;
+    if (!this.#options.reuse) return decodeSamples(open, samples, epochKey, length);
+    const bytes = this.#options.batch * length;
+    const memory = this.#free.pop() ?? open.allocate?.(bytes) ?? new Uint8Array(bytes);
+    const images = memory.subarray(0, samples.length * length);
+    this.#memories.set(images, memory);
+    if (open.gather?.(samples, images)) return { images, failures: [] };
+    return decodeSamples(open, samples, epochKey, length, images);
   }
 
   /** Decodes here, or in parts by the workers. */
   async #decode({ samples, epochKey }: Part): Promise<Decoded> {
+    if (this.#open) return this.#decodeHere(this.#open, { samples, epochKey });
     const length = this.#sampleBytes;
-    if (this.#open)
-      return decodeSamples(this.#open, samples, epochKey, length, this.#memoryFor(samples.length));
     const pool = this.#pool!;
     const { workers = 1, prefetch = defaultPrefetch } = this.#options;
     // With enough batches ahead every worker has one of its own, and nothing needs to be put together.

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { Key } from "../../random/index.js";
 import { ConfigError, DataError } from "../../support/errors.js";
+import { GatherMemory } from "../beton/gather.js";
 import { BetonFile } from "../beton/reader.js";
 import { type CropOptions, cropper } from "../crop/crop.js";
 import { BoxResizer } from "../crop/resizer.js";
@@ -16,12 +17,18 @@ export interface OpenSource {
    * @param epochKey what crops are drawn from @throws DataError naming the sample
    */
   read(sample: number, out: Uint8Array, start: number, epochKey: Key): void | Promise<void>;
+  /** Memory for a batch, in which `gather` is fast; undefined when there is no more of it. */
+  allocate?(bytes: number): Uint8Array | undefined;
+  /** Reads the images of all samples to memory of `allocate`; false when they have to be read one by one. */
+  gather?(samples: Uint32Array, into: Uint8Array): boolean;
   close(): void;
 }
 
 export interface OpenOptions {
   /** .beton files of up to so many bytes are held in memory; by default none. */
   readonly keep?: number | undefined;
+  /** Samples of a batch, and bytes of all batches that are to be allocated. */
+  readonly batches?: { readonly samples: number; readonly bytes: number } | undefined;
   /** Crops of the whole images in place of the images. */
   readonly crop?: CropOptions | undefined;
 }
@@ -39,6 +46,7 @@ interface Storage {
   stored(sample: number): Stored;
   /** Reads pixels that need nothing done to them to where they belong; says whether it could. */
   readPixels(sample: number, out: Uint8Array, start: number): boolean;
+  readonly gathering?: Required<Pick<OpenSource, "allocate" | "gather">> | undefined;
   close(): void;
 }
 
@@ -46,12 +54,14 @@ interface Storage {
 export function openSource(
   description: SourceDescription,
   shape: Shape,
-  { keep = 0, crop }: OpenOptions = {},
+  options: OpenOptions = {},
 ): OpenSource {
   const { channels, decoder } = description;
+  const { crop } = options;
   if (channels === 1 && (crop || decoder === "turbo"))
     throw new ConfigError(`${crop ? "crop" : "decoder turbo"}: expected images of 3 channels, got grey ones`);
-  const storage = description.type === "files" ? openFiles(description) : openBeton(description, shape, keep);
+  const storage =
+    description.type === "files" ? openFiles(description) : openBeton(description, shape, options);
   return crop || decoder === "turbo"
     ? throughMemory(description, storage, shape, crop)
     : throughSharp(description, storage, shape);
@@ -75,17 +85,40 @@ function openFiles({ files }: Extract<SourceDescription, { type: "files" }>): St
 function openBeton(
   { path, image: field, channels }: Extract<SourceDescription, { type: "beton" }>,
   { height, width }: Shape,
-  keep: number,
+  { keep = 0, batches }: OpenOptions,
 ): Storage {
   const file = new BetonFile(path);
-  file.keep(keep);
+  const placeOf = channels === 3 ? file.rawPlaces(field, height, width) : () => -1;
+  const size = 3 * height * width;
+  const gathering =
+    file.length <= keep && batches && GatherMemory.fits(file.length, batches.samples, batches.bytes)
+      ? new GatherMemory(file.length, batches.samples, batches.bytes)
+      : undefined;
+  if (file.length <= keep) file.keep(gathering?.file);
   return {
+    gathering: gathering && {
+      allocate: (bytes) => gathering.allocate(bytes),
+      gather(samples, into) {
+        try {
+          return gathering.gather(samples, placeOf, size, into);
+        } catch (error) {
+          // Read one by one, the others of the batch are there, and this one is named.
+          if (error instanceof DataError) return false;
+          throw error;
+        }
+      },
+    },
     stored(sample) {
       const image = file.image(field, sample);
       const name = `file ${path}: sample ${sample}: byte ${image.place}`;
       return { name, bytes: image.data, raw: image.mode === "raw" ? image : undefined };
     },
-    readPixels: channels === 3 ? file.pixelReader(field, height, width) : () => false,
+    readPixels(sample, out, start) {
+      const place = placeOf(sample);
+      if (place < 0) return false;
+      file.readAt(place, size, out, start);
+      return true;
+    },
     close: () => file.close(),
   };
 }
@@ -104,6 +137,7 @@ function throughSharp({ channels, size }: SourceDescription, storage: Storage, s
     out.set(image.pixels, start);
   };
   return {
+    ...storage.gathering,
     read(sample, out, start) {
       if (storage.readPixels(sample, out, start)) return undefined;
       return decode(storage.stored(sample), out, start);
@@ -136,6 +170,7 @@ function throughMemory(
     }
   };
   return {
+    ...(crops ? undefined : storage.gathering),
     read(sample, out, start, epochKey) {
       if (!crops && storage.readPixels(sample, out, start)) return undefined;
       const { bytes, name, raw } = storage.stored(sample);

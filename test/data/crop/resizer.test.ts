@@ -3,10 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { BoxResizer, resampleWasm } from "../../../src/data/crop/resizer.js";
-import { packageRoot } from "../../../src/index.js";
+import { BoxResizer } from "../../../src/data/crop/resizer.js";
 import { ShapeError } from "../../../src/support/errors.js";
-import { describeWith } from "../../support/needs.js";
 
 interface Case {
   readonly box: { top: number; left: number; height: number; width: number };
@@ -115,21 +113,4 @@ test("a box beyond the image is an error", () => {
     { top: 0, left: 0, height: 0, width: 2 },
   ])
     expect(() => resizer.resize(box, [2, 2], false, out, 0)).toThrow(ShapeError);
-});
-
-interface Wabt {
-  parseWat(
-    name: string,
-    text: string,
-    options: object,
-  ): { toBinary(options: object): { buffer: Uint8Array } };
-}
-
-describeWith(["npm:wabt"], "the assembler", () => {
-  test("makes of resample.wat the WebAssembly that is used", async () => {
-    const { default: createWabt } = (await import("wabt" as string)) as { default: () => Promise<Wabt> };
-    const source = readFileSync(join(packageRoot, "src/data/crop/resample.wat"), "utf8");
-    const module = (await createWabt()).parseWat("resample.wat", source, { simd: true });
-    expect(Buffer.from(module.toBinary({}).buffer).toString("base64")).toBe(resampleWasm);
-  });
 });
