@@ -28,7 +28,8 @@ def torchvision_batches(order):
 
 
 def ffcv_batches(order):
-    import ffcv
+    import importlib.metadata
+
     import torch
     from ffcv.fields.decoders import IntDecoder, RandomResizedCropRGBImageDecoder, SimpleRGBImageDecoder
     from ffcv.loader import Loader, OrderOption
@@ -53,7 +54,7 @@ def ffcv_batches(order):
         drop_last=True,
         pipelines={"image": image, "label": [IntDecoder(), ToTensor()]},
     )
-    return loader, f"FFCV {ffcv.__version__}, PyTorch {torch.__version__}"
+    return loader, f"FFCV {importlib.metadata.version('ffcv')}, PyTorch {torch.__version__}"
 
 
 def say(**line):

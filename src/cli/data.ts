@@ -1,5 +1,6 @@
 /** `jessl data`: which data sets there are, and how they come onto this machine. */
-import { Command } from "commander";
+import { Command, Option } from "commander";
+import type { LevelName } from "../data/scenes/scene.js";
 import { createProgress, type Progress } from "../support/progress.js";
 import { Interrupted } from "./exit.js";
 import { interruptible } from "./interrupt.js";
@@ -10,7 +11,7 @@ export function dataCommand(): Command {
     .description("List, download and convert data sets.")
     .addHelpText(
       "after",
-      "\nExamples:\n  jessl data list\n  jessl data cifar10\n  jessl data convert photos data.name=image-folder data.folder=photos --images jpg\n  jessl train data.name=cifar10",
+      "\nExamples:\n  jessl data list\n  jessl data cifar10\n  jessl data scenes shapes --count 1000 --size 64\n  jessl data convert photos data.name=image-folder data.folder=photos --images jpg\n  jessl train data.name=cifar10",
     );
   data.command("list").description("the data sets, and which of them are on this machine").action(list);
   data
@@ -32,6 +33,20 @@ export function dataCommand(): Command {
         await provide(name, (options) => provideCifar(name, options), `data.name=${name}`);
       });
   data
+    .command("scenes")
+    .description("write synthetic scenes as PNG files, one folder a shape, with a table of their factors")
+    .argument("<folder>", "where they go")
+    .option("--count <n>", "training scenes", "10000")
+    .option("--test <n>", "test scenes", "2000")
+    .option("--size <pixels>", "side of the images, 16 to 256", "32")
+    .option("--seed <n>", "which scenes", "0")
+    .addOption(
+      new Option("--level <name>", "how hard the shape is to tell")
+        .choices(["easy", "medium", "hard"])
+        .default("medium"),
+    )
+    .action(writeSceneFiles);
+  data
     .command("convert")
     .description("write a data set as .beton files, <out>-train.beton and <out>-test.beton")
     .argument("<out>", "the files' common beginning")
@@ -48,6 +63,25 @@ export function dataCommand(): Command {
   return data;
 }
 
+interface SceneFileOptions extends Readonly<Record<"count" | "test" | "size" | "seed", string>> {
+  readonly level: LevelName;
+}
+
+async function writeSceneFiles(folder: string, given: SceneFileOptions): Promise<void> {
+  const { writeScenes } = await import("../data/scenes/write.js");
+  let progress: Progress | undefined;
+  const onProgress = (done: number, total: number): void => {
+    progress ??= createProgress({ title: folder, total, unit: "img" });
+    progress.update(done);
+  };
+  const [count, test, size, seed] = [given.count, given.test, given.size, given.seed].map(Number);
+  await writeScenes(folder, { count, test, size: size!, seed: seed!, level: given.level, onProgress });
+  progress?.stop();
+  process.stdout.write(
+    `${folder}\nTrain on them with:\n  jessl train data.name=image-folder data.folder=${folder}\n`,
+  );
+}
+
 interface ConvertOptions {
   readonly images: string;
   readonly quality: string;
@@ -57,7 +91,7 @@ interface ConvertOptions {
 
 async function convert(out: string, overrides: string[], given: ConvertOptions): Promise<void> {
   const { readConfig } = await import("../train/config/parse.js");
-  const { betonOptions, convertFolder, convertDataset } = await import("../data/convert.js");
+  const { betonOptions, convertFolder, convertParquet, convertDataset } = await import("../data/convert.js");
   const { createDataset } = await import("../train/dataset.js");
   const config = readConfig(undefined, overrides);
   const options = betonOptions(given);
@@ -69,10 +103,13 @@ async function convert(out: string, overrides: string[], given: ConvertOptions):
       progress ??= createProgress({ title: path, total, unit: "img" });
       progress.update(done);
     };
-    // Files of a folder are kept as they are, unless they are to be resized.
+    // Encoded images are kept as they are, unless they are to be resized.
     if (data.name === "image-folder" && data.size === null && !data.grey)
       await convertFolder(data.folder, split, path, { ...options, onProgress });
-    else await convertDataset(await createDataset(config, split), path, { ...options, onProgress });
+    else if (data.name === "parquet" && data.size === null && !data.grey) {
+      const columns = { image: data.image ?? undefined, label: data.label ?? undefined };
+      await convertParquet(data.folder, split, path, columns, { ...options, onProgress });
+    } else await convertDataset(await createDataset(config, split), path, { ...options, onProgress });
     progress?.stop();
     process.stdout.write(`${path}\n`);
   }

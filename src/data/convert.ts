@@ -7,6 +7,7 @@ import { type BetonImage, type BetonWriteOptions, writeBeton } from "./beton/wri
 import type { ImageDataset } from "./dataset.js";
 import { decodeImage } from "./decode.js";
 import { listImageFolder } from "./image-folder.js";
+import { countParquet, listParquet, type ParquetOptions, parquetRows } from "./parquet.js";
 
 const fields: BetonFields = { image: { type: "rgb" }, label: { type: "int" } };
 const modes = ["raw", "jpg", "smart", "proportion"] as const;
@@ -49,7 +50,22 @@ export async function convertDataset(
   await writeBeton(path, fields, count, async (i) => ({ image: image(i), label: labels[i]! }), options);
 }
 
-/** Writes the images of a folder in their own sizes; JPEG files are kept as they are where JPEG is wanted. */
+/** An encoded image to be written in its own size; a JPEG file is kept as it is where JPEG is wanted. */
+async function encodedImage(bytes: Uint8Array, name: string): Promise<BetonImage> {
+  try {
+    const { format, width, height, space } = await sharp(bytes).metadata();
+    return {
+      width,
+      height,
+      pixels: async () => (await decodeImage(bytes, { channels: 3 }, name)).pixels,
+      jpeg: format === "jpeg" && space === "srgb" ? bytes : undefined,
+    };
+  } catch (error) {
+    throw new DataError(`${name}: expected an image, got ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Writes the images of a folder in their own sizes; some of them are in memory at a time. */
 export async function convertFolder(
   root: string,
   split: "train" | "test",
@@ -58,20 +74,34 @@ export async function convertFolder(
 ): Promise<void> {
   const { folder, files, labels } = listImageFolder(root, split);
   const imageOf = async (file: string): Promise<BetonImage> => {
-    const name = `file ${folder}/${file}`;
-    const bytes = await readFile(`${folder}/${file}`);
-    try {
-      const { format, width, height, space } = await sharp(bytes).metadata();
-      return {
-        width,
-        height,
-        pixels: async () => (await decodeImage(bytes, { channels: 3 }, name)).pixels,
-        jpeg: format === "jpeg" && space === "srgb" ? bytes : undefined,
-      };
-    } catch (error) {
-      throw new DataError(`${name}: expected an image, got ${(error as Error).message}`, { cause: error });
-    }
+    const name = `${folder}/${file}`;
+    return encodedImage(await readFile(name), `file ${name}`);
   };
   const sample = async (i: number) => ({ image: await imageOf(files[i]!), label: labels[i]! });
   await writeBeton(path, fields, files.length, sample, options);
+}
+
+/** Writes the images of parquet files in their own sizes; a group of rows is in memory at a time. */
+export async function convertParquet(
+  folder: string,
+  split: "train" | "test",
+  path: string,
+  columns: Pick<ParquetOptions, "image" | "label"> = {},
+  options: BetonWriteOptions = {},
+): Promise<void> {
+  const paths = listParquet(folder, split);
+  let count = 0;
+  for (const each of paths) count += await countParquet(each, columns);
+  const rows = parquetRows(paths, columns);
+  // Samples are asked for in order, and a generator answers in order.
+  const sample = async () => {
+    const { value, done } = await rows.next();
+    if (done) throw new DataError(`folder ${folder}: expected ${count} rows, got fewer`);
+    return { image: await encodedImage(value.bytes, value.name), label: value.label };
+  };
+  try {
+    await writeBeton(path, fields, count, sample, options);
+  } finally {
+    await rows.return(undefined);
+  }
 }

@@ -73,11 +73,76 @@ export function listParquet(folder: string, split: "train" | "test"): string[] {
   );
 }
 
+/** One row: an encoded image and its class. */
+export interface ParquetRow {
+  readonly bytes: Uint8Array;
+  readonly label: number;
+}
+
+/** What the metadata of a file say. */
+interface Opened {
+  readonly count: number;
+  readonly classes: readonly string[] | undefined;
+  /** The rows, of which no more than one group is held at a time. */
+  rows(): AsyncGenerator<ParquetRow>;
+}
+
 /** Reads the encoded images and the labels of one file. @throws DataError when it is corrupt or has another layout */
 export async function readParquet(
   path: string,
   columns: Pick<ParquetOptions, "image" | "label"> = {},
 ): Promise<ParquetImages> {
+  return withFile(path, columns, async ({ classes, rows }) => {
+    const encoded: Uint8Array[] = [];
+    const labels: number[] = [];
+    for await (const { bytes, label } of rows()) {
+      encoded.push(bytes);
+      labels.push(label);
+    }
+    const numbers = Array.from({ length: labels.reduce((a, b) => Math.max(a, b), 0) + 1 }, (_, i) =>
+      String(i),
+    );
+    return { encoded, labels: Int32Array.from(labels), classes: classes ?? numbers };
+  });
+}
+
+/** How many rows a file has. @throws DataError when it is corrupt or has another layout */
+export async function countParquet(
+  path: string,
+  columns: Pick<ParquetOptions, "image" | "label"> = {},
+): Promise<number> {
+  return withFile(path, columns, async ({ count }) => count);
+}
+
+/** The rows of files, one after the other, for sets that do not fit into memory. @throws DataError as `readParquet` does */
+export async function* parquetRows(
+  paths: readonly string[],
+  columns: Pick<ParquetOptions, "image" | "label"> = {},
+): AsyncGenerator<ParquetRow & { readonly name: string }> {
+  for (const path of paths) {
+    const file = openSync(path, "r");
+    try {
+      let row = 0;
+      const { rows } = await open(positional(file), `file ${path}`, columns);
+      for await (const each of rows()) yield { ...each, name: `file ${path}: row ${row++}` };
+    } catch (error) {
+      throw named(path, error);
+    } finally {
+      closeSync(file);
+    }
+  }
+}
+
+function named(path: string, error: unknown): unknown {
+  if (error instanceof JesslError) return error;
+  return new DataError(`file ${path}: expected parquet, got ${(error as Error).message}`, { cause: error });
+}
+
+async function withFile<T>(
+  path: string,
+  columns: Pick<ParquetOptions, "image" | "label">,
+  use: (file: Opened) => Promise<T>,
+): Promise<T> {
   let file: number;
   try {
     file = openSync(path, "r");
@@ -85,62 +150,54 @@ export async function readParquet(
     throw new DataError(`file ${path}: ${(error as Error).message}`, { cause: error });
   }
   try {
-    return await read(positional(file), `file ${path}`, columns);
+    return await use(await open(positional(file), `file ${path}`, columns));
   } catch (error) {
-    if (error instanceof JesslError) throw error;
-    throw new DataError(`file ${path}: expected parquet, got ${(error as Error).message}`, { cause: error });
+    throw named(path, error);
   } finally {
     closeSync(file);
   }
 }
 
-async function read(
+async function open(
   file: AsyncBuffer,
   name: string,
   wanted: Pick<ParquetOptions, "image" | "label">,
-): Promise<ParquetImages> {
+): Promise<Opened> {
   const metadata = await parquetMetadataAsync(file);
   checkMetadata(metadata, file.byteLength, name);
   const known = [...new Set(leafPaths(metadata).map(([first]) => first!))];
   const image = column(known, wanted.image, ["image", "img"], "images", name);
   const label = column(known, wanted.label, ["label", "labels", "fine_label"], "labels", name);
   const classes = classNames(metadata, label);
-  const encoded: Uint8Array[] = [];
-  const labels: number[] = [];
-  const total = Number(metadata.num_rows);
-  let start = 0;
-  // One group of rows after the other, so that no more than one is held twice.
-  for (const group of metadata.row_groups) {
-    const end = start + Number(group.num_rows);
-    const rows = await parquetReadObjects({
-      file,
-      metadata,
-      columns: [image, label],
-      rowStart: start,
-      rowEnd: end,
-      utf8: false,
-    });
-    for (const row of rows) {
-      const number = encoded.length;
-      const bytes = (row[image] as { bytes?: unknown } | null)?.bytes ?? row[image];
-      if (!(bytes instanceof Uint8Array))
-        throw new DataError(
-          `${name}: row ${number}: ${image}: expected a struct with the encoded image in bytes, got ${typeof bytes}`,
-        );
-      const value = Number(row[label]);
-      if (!Number.isInteger(value) || value < 0 || value >= Math.min(largest, classes?.length ?? largest))
-        throw new DataError(
-          `${name}: row ${number}: ${label}: expected a class number${classes ? ` below ${classes.length}` : ""}, got ${String(row[label])}`,
-        );
-      encoded.push(bytes);
-      labels.push(value);
+  const count = Number(metadata.num_rows);
+  const most = Math.min(largest, classes?.length ?? largest);
+  async function* rows(): AsyncGenerator<ParquetRow> {
+    let number = 0;
+    let start = 0;
+    for (const group of metadata.row_groups) {
+      const end = start + Number(group.num_rows);
+      const columns = [image, label];
+      const part = { file, metadata, columns, rowStart: start, rowEnd: end, utf8: false };
+      for (const row of await parquetReadObjects(part)) {
+        const bytes = (row[image] as { bytes?: unknown } | null)?.bytes ?? row[image];
+        if (!(bytes instanceof Uint8Array))
+          throw new DataError(
+            `${name}: row ${number}: ${image}: expected a struct with the encoded image in bytes, got ${typeof bytes}`,
+          );
+        const value = Number(row[label]);
+        if (!Number.isInteger(value) || value < 0 || value >= most)
+          throw new DataError(
+            `${name}: row ${number}: ${label}: expected a class number${classes ? ` below ${classes.length}` : ""}, got ${String(row[label])}`,
+          );
+        number++;
+        yield { bytes, label: value };
+      }
+      start = end;
     }
-    start = end;
+    if (number !== count || count === 0)
+      throw new DataError(`${name}: expected ${count || "1 or more"} rows, got ${number}`);
   }
-  if (encoded.length !== total || total === 0)
-    throw new DataError(`${name}: expected ${total || "1 or more"} rows, got ${encoded.length}`);
-  const numbers = Array.from({ length: labels.reduce((a, b) => Math.max(a, b), 0) + 1 }, (_, i) => String(i));
-  return { encoded, labels: Int32Array.from(labels), classes: classes ?? numbers };
+  return { count, classes, rows };
 }
 
 /** hyparquet believes what the metadata say; what they say must fit into the file first. */

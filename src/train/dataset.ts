@@ -4,7 +4,7 @@ import { draw, type ImageDataset, take } from "../data/dataset.js";
 import { fashionMnist, provideFashionMnist } from "../data/fashion-mnist.js";
 import { imageFolder } from "../data/image-folder.js";
 import { loadAll } from "../data/loader/in-memory.js";
-import { betonSource, type ImageSource } from "../data/loader/source.js";
+import { betonSource, type ImageSource, imageFolderSource } from "../data/loader/source.js";
 import { streamed } from "../data/loader/streamed.js";
 import { parquet } from "../data/parquet.js";
 import { scenes } from "../data/scenes/scenes.js";
@@ -20,9 +20,10 @@ export async function createDataset(
   { data }: Pick<TrainConfig, "data">,
   split: "train" | "test",
 ): Promise<ImageDataset> {
-  if (data.name === "beton" && data.stream && split === "train") {
+  if ((data.name === "beton" || data.name === "image-folder") && data.stream && split === "train") {
     const { order, workers, corrupt } = data;
-    return streamed(betonOf(data, data.path), { count: data.train ?? undefined, order, workers, corrupt });
+    const source = data.name === "beton" ? betonOf(data, data.path) : folderOf(data);
+    return streamed(source, { count: data.train ?? undefined, order, workers, corrupt });
   }
   const dataset = await open(data, split);
   if (split === "test" || data.train === null) return dataset;
@@ -74,7 +75,20 @@ function betonOf(data: Extract<DataConfig, { name: "beton" }>, path: string): Im
     label: label ?? undefined,
     size: size ?? undefined,
     grey,
+    decoder: data.decoder,
   });
+}
+
+/** The files of a folder, to be decoded while training. */
+function folderOf({
+  folder,
+  size,
+  grey,
+  decoder,
+}: Extract<DataConfig, { name: "image-folder" }>): ImageSource {
+  if (size === null)
+    throw new ConfigError("data.size: expected the side of the images, as they are streamed, got null");
+  return imageFolderSource(folder, "train", { size, grey, decoder });
 }
 
 function decoding({ size, grey }: { size: number | null; grey: boolean }) {

@@ -1,5 +1,5 @@
 /** Data sets written as .beton files by the command line. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { main } from "../../src/cli/main.js";
 import { BetonFile } from "../../src/data/beton/reader.js";
 import { betonOptions } from "../../src/data/convert.js";
+import { parquet } from "../../src/data/parquet.js";
 import { scenes } from "../../src/data/scenes/scenes.js";
 import { ConfigError } from "../../src/support/errors.js";
 
@@ -48,6 +49,25 @@ test("a folder's JPEG files are kept as they are, its PNG files become JPEG", as
   using file = new BetonFile(`${out}-train.beton`);
   expect(file.image("image", 0)).toMatchObject({ mode: "jpg", width: 30, height: 20, data: jpeg });
   expect(file.image("image", 1).mode).toBe("jpg");
+});
+
+test("parquet files, row after row, of several files", async () => {
+  const fixture = join(import.meta.dirname, "fixtures/images.parquet");
+  const source = join(folder, "parquet");
+  mkdirSync(source);
+  for (const name of ["train-0.parquet", "train-1.parquet", "test.parquet"])
+    copyFileSync(fixture, join(source, name));
+  const out = join(folder, "rows");
+  expect(await jessl("convert", out, "data.name=parquet", `data.folder=${source}`)).toBe(0);
+  const { images, labels, count } = await parquet(source, "train");
+  using file = new BetonFile(`${out}-train.beton`);
+  expect(file.count).toBe(count);
+  for (let i = 0; i < count; i++) {
+    expect(Buffer.compare(file.image("image", i).data, images.subarray(72 * i, 72 * (i + 1)))).toBe(0);
+    expect(file.int("label", i)).toBe(labels[i]);
+  }
+  using other = new BetonFile(`${out}-test.beton`);
+  expect(other.count).toBe(5);
 });
 
 test("options out of range are usage errors", async () => {

@@ -5,11 +5,13 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { writeBeton } from "../../src/data/beton/writer.js";
+import type { StreamedDataset } from "../../src/data/loader/streamed.js";
 import { scenes } from "../../src/data/scenes/scenes.js";
 import { readConfig } from "../../src/train/config/parse.js";
 import { createDataset } from "../../src/train/dataset.js";
 import type { DeviceState } from "../../src/train/loop.js";
 import { createProgram } from "../../src/train/program.js";
+import { openStream } from "../../src/train/stream.js";
 
 let folder: string;
 beforeEach(() => {
@@ -65,6 +67,46 @@ test("image-folder: a part is drawn from all classes", async () => {
     "data.size=2",
   );
   expect(grey).toMatchObject({ count: 40, channels: 1, height: 2 });
+});
+
+test("image-folder, streamed: the pixels and labels that it has in memory, and no more than a few batches of them", async () => {
+  for (const [c, name] of ["a", "b", "c"].entries()) {
+    mkdirSync(join(folder, "train", name), { recursive: true });
+    for (let i = 0; i < 14; i++) {
+      const noise = Uint8Array.from({ length: 300 }, (_, p) => (p * (7 + i) + 60 * c + i) % 256);
+      const file = sharp(noise, { raw: { width: 10, height: 10, channels: 3 } }).resize(20 + i, 30);
+      writeFileSync(join(folder, "train", name, `${i}.jpg`), await file.jpeg().toBuffer());
+    }
+  }
+  const options = ["data.name=image-folder", `data.folder=${folder}`, "data.size=12", "batch=8"];
+  for (const more of [[], ["data.train=30"]]) {
+    const memory = await open("train", ...options, ...more);
+    for (const workers of [0, 2]) {
+      const overrides = [...options, ...more, "data.stream=true", `data.workers=${workers}`];
+      const data = (await open("train", ...overrides)) as StreamedDataset;
+      expect(data).toMatchObject({ count: memory.count, labels: memory.labels, classes: memory.classes });
+      const stream = openStream(data, readConfig(undefined, overrides));
+      const seen = new Map<string, number>();
+      for (let step = 0; step < 6; step++) {
+        const { images, labels, samples } = await stream.batch(step);
+        samples.forEach((sample, i) => {
+          // Samples of a part are numbered as in the whole.
+          const place = data.options.indices
+            ? [...(data.options.indices as Uint32Array)].indexOf(sample)
+            : sample;
+          const pixels = memory.images.subarray(432 * place, 432 * (place + 1));
+          expect(Buffer.compare(images.subarray(432 * i, 432 * (i + 1)), pixels)).toBe(0);
+          expect(labels[i]).toBe(memory.labels[place]);
+          seen.set(`${Math.floor(step / Math.floor(memory.count / 8))}/${sample}`, i);
+        });
+      }
+      expect(seen.size).toBe(48);
+      await stream.close();
+    }
+  }
+  await expect(
+    open("train", "data.name=image-folder", `data.folder=${folder}`, "data.stream=true"),
+  ).rejects.toThrow(/^data.size: expected the side of the images/);
 });
 
 test("parquet", async () => {

@@ -50,11 +50,42 @@ const scenes = z.strictObject({
   train,
 });
 
+const corrupt = z
+  .enum(["error", "skip"])
+  .default("error")
+  .describe("what a corrupt image does: end the run, or be replaced by another one of its batch");
+
+/** How images are read that are decoded while training. */
+const streaming = {
+  stream: z
+    .boolean()
+    .default(false)
+    .describe("decode images while training, for sets that do not fit into memory"),
+  order: z
+    .enum(["random", "quasi-random", "sequential"])
+    .default("random")
+    .describe("order when streaming; quasi-random reads the file page by page"),
+  workers: z
+    .int()
+    .min(0)
+    .max(64)
+    .default(2)
+    .describe("threads that decode; 0: the training thread, best for small raw images"),
+  decoder: z
+    .enum(["sharp", "turbo"])
+    .default("sharp")
+    .describe(
+      "what decodes JPEG; turbo is faster, rounds otherwise, and wants npm i @julusian/jpeg-turbo@2.3.0",
+    ),
+  corrupt,
+};
+
 const imageFolder = z.strictObject({
   name: z.literal("image-folder"),
   folder: z.string().describe("holds train/<class>/*.jpg and test/<class>/*.jpg (or .png)"),
   size,
   grey: z.boolean().default(false).describe("one channel in place of three"),
+  ...streaming,
   train,
 });
 
@@ -68,11 +99,6 @@ const parquet = z.strictObject({
   train,
 });
 
-const corrupt = z
-  .enum(["error", "skip"])
-  .default("error")
-  .describe("what a corrupt image does: end the run, or be replaced by another one of its batch");
-
 const beton = z.strictObject({
   name: z.literal("beton"),
   path: z.string().describe("the .beton file of the training images"),
@@ -81,16 +107,7 @@ const beton = z.strictObject({
   label: z.string().nullable().default(null).describe("field of the classes; null: the first whole numbers"),
   size,
   grey: z.boolean().default(false).describe("one channel in place of three"),
-  stream: z
-    .boolean()
-    .default(false)
-    .describe("decode images while training, for sets that do not fit into memory"),
-  order: z
-    .enum(["random", "quasi-random", "sequential"])
-    .default("random")
-    .describe("order when streaming; quasi-random reads the file page by page"),
-  workers: z.int().min(0).max(64).default(2).describe("threads that decode; 0: the training thread"),
-  corrupt,
+  ...streaming,
   train,
 });
 

@@ -272,12 +272,17 @@ test("sources that do not fit are named", async () => {
   );
 });
 
-test("100 epochs leak neither memory nor files", async () => {
+test.each<Partial<LoaderOptions>>([
+  { workers: 1, prefetch: 3 },
+  { workers: 0 },
+  { workers: 0, reuse: true },
+  { workers: 0, crop: { views: 2 } },
+])("100 epochs leak neither memory nor files: %o", async (options) => {
   const source = betonSource(raw);
   const openFiles = (): number => readdirSync("/proc/self/fd").length;
   const measure = process.platform === "linux" ? openFiles : () => 0;
   const run = async (epochs: number): Promise<void> => {
-    const loader = new Loader(source, { batch: 10, workers: 1, prefetch: 3 });
+    const loader = new Loader(source, { batch: 10, ...options });
     let count = 0;
     for (let epoch = 0; epoch < epochs; epoch++)
       for await (const { samples } of loader.epoch(epoch)) count += samples.length;
@@ -294,10 +299,15 @@ test("100 epochs leak neither memory nor files", async () => {
   };
   await run(20);
   await collect();
-  const [files, memory] = [measure(), process.memoryUsage().arrayBuffers];
+  const [files, memory, resident] = [
+    measure(),
+    process.memoryUsage().arrayBuffers,
+    process.memoryUsage().rss,
+  ];
   await run(100);
   expect(measure()).toBeLessThanOrEqual(files);
   await collect();
   // An epoch holds 19 kB of images; if batches were kept, 100 epochs would add 1.9 MB.
   expect(process.memoryUsage().arrayBuffers - memory).toBeLessThan(300_000);
+  expect(process.memoryUsage().rss - resident).toBeLessThan(64e6);
 });
