@@ -58,6 +58,8 @@ export interface ViewsOptions {
   readonly names: readonly string[];
   readonly rounds: number;
   readonly threads: number;
+  /** Whether the operators that views are made of are printed, with the time of each. */
+  readonly profile?: boolean;
   readonly signal?: AbortSignal;
   readonly log: (line: string) => void;
 }
@@ -88,6 +90,7 @@ function viewsOf(recipe: PresetName, shape: ImageShape, batch: number, threads: 
     apply: async () => {
       for (const mean of await compiled(images, last)) await mean.data();
     },
+    profile: async () => (await compiled.profile(images, last)).text,
     dispose: () => compiled.dispose(),
   };
 }
@@ -129,6 +132,7 @@ async function measureCase(
       };
       if (round >= 0) times.push(now);
     }
+    if (options.profile) options.log(await views.profile());
   } finally {
     await views.dispose();
     await step.dispose();

@@ -13,6 +13,7 @@ interface Options {
   readonly continue: boolean;
   readonly list: boolean;
   readonly readme: boolean;
+  readonly profile: boolean;
   readonly out?: string;
 }
 
@@ -35,6 +36,7 @@ export function benchCommand(): Command {
     .option("--continue", "leave out what was measured here in the last day", false)
     .option("--list", "list works and peers", false)
     .option("--readme", "write the table of results.json into README.md, and measure nothing", false)
+    .option("--profile", "of views: print the operators that they are made of", false)
     .option("--out <file>", "where the rows go; bench/results.json by default")
     .addHelpText(
       "after",
@@ -63,9 +65,9 @@ async function bench(names: string[], options: Options): Promise<void> {
   };
   if (names[0] === "views") {
     const { benchViews } = await import("../../bench/views.js");
-    const { rounds, threads = defaultThreads() } = options;
+    const { rounds, threads = defaultThreads(), profile } = options;
     await interruptible("Stopping after this work. Press Ctrl-C again to exit at once.", async (signal) => {
-      await benchViews({ names: names.slice(1), rounds, threads, signal, log });
+      await benchViews({ names: names.slice(1), rounds, threads, profile, signal, log });
     });
     return;
   }

@@ -12,6 +12,7 @@ test("rows of the small work", async () => {
     names: ["convnet-small"],
     rounds: 2,
     threads: 1,
+    profile: true,
     log: (line) => lines.push(line),
   });
   expect(rows.map(({ work, recipe, views, rounds }) => [work, recipe, views, rounds])).toEqual([
@@ -23,6 +24,8 @@ test("rows of the small work", async () => {
     expect(row.share).toBeLessThan(1);
     expect(row.views_per_s).toBeGreaterThan(0);
   }
-  expect(lines).toHaveLength(3);
+  // A heading, and of each recipe the profile and the row.
+  expect(lines).toHaveLength(5);
+  expect(lines[1]).toMatch(/^views: .* ms a run.*operator/s);
   expect(saved()).toBe(before);
 });
