@@ -7,8 +7,8 @@ export const names = {
   batch: "noise only, batch negatives",
   standardPatch: "standard, one patch",
   standardBatch: "standard, batch negatives",
-  mainProjected: "noise only, one patch, projector",
-  noneProjected: "noise only, no negative, projector",
+  mainBare: "noise only, one patch, no projector",
+  noneBare: "noise only, no negative, no projector",
 } as const;
 
 /** Views of the patch in a step. */
@@ -16,9 +16,6 @@ export const mainCopies = 64;
 
 /** Temperature of noise-only SimCLR with the batch as negatives. */
 const batchTemperature = 0.1;
-
-/** The projector of the two conditions that have one. */
-const someProjector = "128-64";
 
 export interface Condition {
   readonly condition: string;
@@ -33,58 +30,75 @@ export interface Variations {
   readonly copies: readonly number[];
   /** What the patch is of, beside an image of the data. */
   readonly sources: readonly string[];
+  /** Whether the conditions without a projector and those with standard positives are trained too. */
+  readonly beside: boolean;
 }
 
-/** All conditions with the σ and the τ that were chosen for the patch. */
-export function conditionsOf(
-  { sigma, temperature }: { readonly sigma: number; readonly temperature: number },
-  { copies, sources }: Variations,
-): Condition[] {
-  const noise = noiseViews(sigma);
-  const chosen = { sigma, temperature };
-  const simclr = (negatives: object) => ({ method: { name: "simclr", temperature, negatives } });
-  const patch = (k: number, more: object = {}) => simclr(patchNegatives(k, more));
-  const none = simclr({ name: "none" });
-  const projector = someProjector;
-  const main = { config: { views: noise, ...patch(mainCopies) }, factors: { ...chosen, copies: mainCopies } };
-  const without = { config: { views: noise, ...none }, factors: chosen };
+interface Choice {
+  readonly sigma: number;
+  readonly temperature: number;
+}
+
+const simclr = (temperature: number, negatives: object) => ({
+  method: { name: "simclr", temperature, negatives },
+});
+
+function onePatch(condition: string, choice: Choice, k: number, more: object = {}): Condition {
+  const { sigma, temperature } = choice;
+  return {
+    condition,
+    config: { views: noiseViews(sigma), ...simclr(temperature, patchNegatives(k, more)) },
+    factors: { sigma, temperature, copies: k },
+  };
+}
+
+function noNegative(condition: string, { sigma, temperature }: Choice): Condition {
+  return {
+    condition,
+    config: { views: noiseViews(sigma), ...simclr(temperature, { name: "none" }) },
+    factors: { sigma, temperature },
+  };
+}
+
+/** The claim's condition, the control that gives it its meaning, and the usual negatives, with the chosen σ and τ. */
+export function mainConditions(choice: Choice): Condition[] {
+  const { sigma } = choice;
+  const temperature = batchTemperature;
   return [
-    { condition: names.main, ...main },
-    { condition: names.none, ...without },
+    onePatch(names.main, choice, mainCopies),
+    noNegative(names.none, choice),
     {
       condition: names.batch,
-      config: { views: noise, method: { name: "simclr", temperature: batchTemperature } },
-      factors: { sigma, temperature: batchTemperature },
+      config: { views: noiseViews(sigma), method: { name: "simclr", temperature } },
+      factors: { sigma, temperature },
     },
-    {
-      condition: names.mainProjected,
-      config: { ...main.config, projector },
-      factors: { ...main.factors, projector },
-    },
-    {
-      condition: names.noneProjected,
-      config: { ...without.config, projector },
-      factors: { ...chosen, projector },
-    },
+  ];
+}
+
+function withProjector({ condition, config, factors }: Condition, projector: string): Condition {
+  return { condition, config: { ...config, projector }, factors: { ...factors, projector } };
+}
+
+/** Other numbers of views, other patches, other projectors, other positives. */
+export function variationsOf(choice: Choice, { copies, sources, beside }: Variations): Condition[] {
+  const { temperature } = choice;
+  const others: Condition[] = [
+    withProjector(onePatch(names.mainBare, choice, mainCopies), ""),
+    withProjector(noNegative(names.noneBare, choice), ""),
     {
       condition: names.standardPatch,
-      config: { views: standardViews, ...patch(mainCopies) },
+      config: { views: standardViews, ...simclr(temperature, patchNegatives(mainCopies)) },
       factors: { temperature, copies: mainCopies },
     },
     {
       condition: names.standardBatch,
-      config: { views: standardViews, method: { name: "simclr" }, projector },
-      factors: { projector },
+      config: { views: standardViews, method: { name: "simclr" } },
+      factors: {},
     },
-    ...copies.map((k) => ({
-      condition: `${names.main}, k ${k}`,
-      config: { views: noise, ...patch(k) },
-      factors: { ...chosen, copies: k },
-    })),
-    ...sources.map((source) => ({
-      condition: `noise only, patch of ${source}`,
-      config: { views: noise, ...patch(mainCopies, { source }) },
-      factors: { ...chosen, copies: mainCopies, source },
-    })),
+  ];
+  return [
+    ...copies.map((k) => onePatch(`${names.main}, k ${k}`, choice, k)),
+    ...sources.map((source) => onePatch(`noise only, patch of ${source}`, choice, mainCopies, { source })),
+    ...(beside ? others : []),
   ];
 }

@@ -61,6 +61,8 @@ export interface LaboratoryOptions {
   /** The .jsonl file of the rows; in the folder by default. Claims that share it do not train the same encoder twice. */
   readonly rows?: string;
   readonly signal?: AbortSignal;
+  /** Trains and measures nothing: what is not known yet is left out. */
+  readonly onlyKnown?: boolean;
   /** Silent unless given. */
   readonly showProgress?: boolean;
 }
@@ -110,6 +112,7 @@ export function createLaboratory(options: LaboratoryOptions): Laboratory & {
     const dataset = datasetName(config.data);
     const key = rowKey({ kind, config, dataset, measureOn });
     let known = store.get(key);
+    if (!known && options.onlyKnown) return [];
     if (!known) {
       note(`${condition} ${describeFactors(factors)} seed ${config.seed}`);
       const began = performance.now();

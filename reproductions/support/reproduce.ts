@@ -36,6 +36,8 @@ export interface ReproduceOptions {
   /** The file of the rows, which claims may share; rows.jsonl in the folder by default. */
   readonly rows?: string;
   readonly signal?: AbortSignal;
+  /** Concludes from the rows that are known, and runs nothing. */
+  readonly onlyKnown?: boolean;
   readonly showProgress?: boolean;
 }
 

@@ -18,6 +18,7 @@ interface ReproduceCommandOptions {
   readonly report?: boolean;
   readonly record?: boolean;
   readonly redraw?: boolean;
+  readonly known?: boolean;
   readonly data?: readonly string[];
 }
 
@@ -48,6 +49,10 @@ export function reproduceCommand(): Command {
       "copy results and figures into the project, and its READMEs (for those who develop it)",
     )
     .option(
+      "--known",
+      "run nothing: conclude from the rows that are known, of a run that has not come to its end",
+    )
+    .option(
       "--redraw",
       "run nothing: draw the figures and tables of the recorded results anew (for those who develop it)",
     )
@@ -74,7 +79,11 @@ async function reproduceClaims(names: string[], options: ReproduceCommandOptions
   const verdicts: string[][] = [];
   const reports: Reported[] = [];
   for (const protocol of chosen) {
-    const results = await reproduceOne(protocol, { ...options, profile });
+    const results = await reproduceOne(protocol, {
+      out: options.out,
+      profile,
+      onlyKnown: options.known ?? false,
+    });
     reports.push({ protocol, results });
     verdicts.push([protocol.name, results.verdict, formatSeconds(results.provenance.seconds)]);
   }
@@ -141,15 +150,23 @@ function list(protocols: readonly Protocol[]): void {
 /** Runs one claim, and prints its table, findings and verdict. */
 export async function reproduceOne(
   protocol: Protocol,
-  { profile, out }: { readonly out: string; readonly profile: ProfileName },
+  options: { readonly out: string; readonly profile: ProfileName; readonly onlyKnown?: boolean },
 ) {
+  const { profile, out, onlyKnown = false } = options;
   const { reproduce } = await import("../../reproductions/index.js");
   const folder = folderOf(protocol, { out, profile });
   process.stdout.write(`\n${protocol.name}: ${protocol.claim}\n${protocol.scale[profile]}\n\n`);
   const { results, conclusion } = await interruptible(
     "Stopping after this step. Press Ctrl-C again to exit at once.",
     (signal) =>
-      reproduce(protocol, { profile, folder, rows: join(out, "rows.jsonl"), signal, showProgress: true }),
+      reproduce(protocol, {
+        profile,
+        folder,
+        rows: join(out, "rows.jsonl"),
+        signal,
+        onlyKnown,
+        showProgress: true,
+      }),
   ).catch((error: unknown) => {
     if ((error as Error).name !== "ReproductionInterrupted") throw error;
     process.stderr.write("Stopped. What is done is kept; run the same command again to go on.\n");

@@ -1,6 +1,6 @@
 /** The rule of single-patch in code, and its figures of the course. */
 import { expect, test } from "vitest";
-import { conditionsOf, names } from "../../reproductions/single-patch/conditions.js";
+import { mainConditions, names, variationsOf } from "../../reproductions/single-patch/conditions.js";
 import { singlePatch } from "../../reproductions/single-patch/protocol.js";
 import { courseOf, lossParts } from "../../reproductions/support/course.js";
 import type { Row } from "../../reproductions/support/protocol.js";
@@ -103,7 +103,11 @@ test("figures: those of the course only where there is one, of the views only wh
 });
 
 test("the control with no negative differs from the claim's condition in its negatives alone", () => {
-  const conditions = conditionsOf({ sigma: 1, temperature: 0.1 }, { copies: [1], sources: ["noise"] });
+  const choice = { sigma: 1, temperature: 0.1 };
+  const conditions = [
+    ...mainConditions(choice),
+    ...variationsOf(choice, { copies: [1], sources: ["noise"], beside: true }),
+  ];
   const configOf = (name: string): object => conditions.find(({ condition }) => condition === name)!.config;
   const without = (name: string): object => {
     const { method, ...rest } = configOf(name) as { method: { negatives: object } };
@@ -111,7 +115,7 @@ test("the control with no negative differs from the claim's condition in its neg
     return { ...rest, method: others };
   };
   expect(without(names.none)).toEqual(without(names.main));
-  expect(without(names.noneProjected)).toEqual(without(names.mainProjected));
+  expect(without(names.noneBare)).toEqual(without(names.mainBare));
   expect(configOf(names.none)).not.toEqual(configOf(names.main));
   expect(new Set(conditions.map(({ config }) => JSON.stringify(config))).size).toBe(conditions.length);
 });
