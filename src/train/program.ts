@@ -161,8 +161,8 @@ export function createProgram(
       method: only ? null : zerosLike(trainedOf(start.params)),
       probes: probes && zerosLike(probes.init([0, 0]).params),
     });
-    const { device, precision, accumulate: parts } = config;
-    const options = { device: device as DeviceName, precision, parts, zeros };
+    const { device, precision, threads, accumulate: parts } = config;
+    const options = { device: device as DeviceName, precision, threads: threads ?? undefined, parts, zeros };
     compiled = { side, step: compileStep(functionsFor(pipelinesAt(epoch)), options) };
     return compiled.step;
   };

@@ -28,6 +28,7 @@ export interface CompiledStep {
 export interface CompileOptions {
   readonly device: DeviceName;
   readonly precision: Precision;
+  readonly threads?: number | undefined;
   /** Into how many parts the batch is split; their gradients are averaged. */
   readonly parts: number;
   /** Zeros of the form of the gradients. */
@@ -38,8 +39,8 @@ export function compileStep(functions: StepFunctions, options: CompileOptions): 
   return options.parts === 1 ? whole(functions, options) : inParts(functions, options);
 }
 
-function whole({ step }: StepFunctions, { device, precision }: CompileOptions): CompiledStep {
-  const compiled = jit(step, { device, precision, name: "train", donate: [0] });
+function whole({ step }: StepFunctions, { device, precision, threads }: CompileOptions): CompiledStep {
+  const compiled = jit(step, { device, precision, ...of(threads), name: "train", donate: [0] });
   return {
     async run(state, input) {
       const result = await compiled(state, input);
@@ -58,7 +59,7 @@ function whole({ step }: StepFunctions, { device, precision }: CompileOptions): 
  */
 function inParts(
   { gradients, update }: StepFunctions,
-  { device, precision, parts, zeros }: CompileOptions,
+  { device, precision, threads, parts, zeros }: CompileOptions,
 ): CompiledStep {
   // Gradients of a scaled loss may overflow; then the state before the first part must still be there.
   const scaled = precision === "mixed";
@@ -77,9 +78,9 @@ function inParts(
         metrics: result.metrics,
       };
     },
-    { device, precision, name: "gradients", donate: scaled ? [2] : [1, 2] },
+    { device, precision, ...of(threads), name: "gradients", donate: scaled ? [2] : [1, 2] },
   );
-  const apply = jit(update, { device, precision, name: "update", donate: [0, 1] });
+  const apply = jit(update, { device, precision, ...of(threads), name: "update", donate: [0, 1] });
   return {
     async run({ params, state, optimiser, probes, lossScale }, input) {
       const fixed = { params, probes: probes?.params };
@@ -108,6 +109,8 @@ function inParts(
     },
   };
 }
+
+const of = (threads: number | undefined) => (threads === undefined ? {} : { threads });
 
 function dispose(tree: Tree<DeviceTensor>): void {
   for (const tensor of flatten<DeviceTensor>(tree).leaves) tensor.dispose();

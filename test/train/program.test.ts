@@ -88,6 +88,21 @@ describe("interrupted at random steps, a run ends with the bits of one that was 
   });
 });
 
+test("one thread and two: runs that agree up to rounding", async () => {
+  const weights = async (threads: number) => {
+    const program = createProgram(
+      config(`threads=${threads}`, "optimiser={name: sgd, lr: 0.05}"),
+      tinyDataset(64, 28),
+    );
+    let state: Parameters<typeof program.run>[0] = program.initial();
+    for (let step = 0; step < 4; step++) state = (await program.run(state, step)).state;
+    const leaves = flatten<HostTensor>((await toHost(state)) as Tree<HostTensor>).leaves;
+    await program.dispose();
+    return leaves[0]!.data;
+  };
+  expect(relativeError(await weights(2), await weights(1))).toBeLessThan(1e-4);
+});
+
 test("a loss that becomes infinite ends the run with the step, the last good checkpoint and advice", async () => {
   const asked = config("optimiser={name: sgd, lr: 1e30}", "schedule.warmupEpochs=0");
   const failing = trainEncoder(asked, { runs: folder });

@@ -54,6 +54,14 @@ export const trainConfigSchema = z.strictObject({
     .describe(
       "mixed: float16 in convolutions and products, on webgpu and cuda (cpu: the same numbers, slowly)",
     ),
+  threads: z
+    .int()
+    .positive()
+    .nullable()
+    .default(null)
+    .describe(
+      "threads within an operation on the CPU; null: JESSL_THREADS, or as many as the machine offers",
+    ),
   lossScale: lossScaleSchema
     .prefault({})
     .describe("with mixed precision: what the loss is multiplied by, so that small gradients do not vanish"),
