@@ -1,6 +1,6 @@
 /**
- * What the machine can do: a product of two matrices of 2048 × 2048 by ONNX Runtime, which is close to the peak of the
- * arithmetic units. Figures of the works are given as a share of it.
+ * What the machine can do: a product of two matrices of 2048 × 2048 by ONNX Runtime, a yardstick
+ * more than a limit: blocked convolutions can be above it. Figures of the works are given as a share of it.
  */
 import type { DeviceTensor } from "../src/engine/device-tensor.js";
 import { hostTensor, sizeOf } from "../src/engine/host.js";

@@ -84,7 +84,7 @@ function tfjsPeer(
   return {
     name: `tfjs ${backend}`,
     patience: 600,
-    takesPart: ({ name }) => name === "convnet" || name === "convnet-8",
+    takesPart: ({ name }) => name === "convnet" || name === "convnet-2",
     ...options,
     command: (work, threads) => ({
       ...node({ kind: "eager", work, threads, backend, warmUp: options.warmUp }),
@@ -115,7 +115,7 @@ export const peers: readonly Peer[] = [
   tfjsPeer("cpu", {
     warmUp: 1,
     once: true,
-    takesPart: ({ name }) => name === "convnet-8",
+    takesPart: ({ name }) => name === "convnet-2",
     missing: () => undefined,
   }),
 ];

@@ -79,10 +79,10 @@ export const works: readonly Work[] = [
   },
   {
     // For peers that would take minutes for a step of the larger ones.
-    name: "convnet-8",
-    title: "ConvNet, 8 × 2 of 32²",
+    name: "convnet-2",
+    title: "ConvNet, 2 × 2 of 32²",
     task: "train",
-    images: [16, 32, 32, 3],
+    images: [4, 32, 32, 3],
     encoder: fiveBlocks,
     projector: "256-64",
   },
