@@ -15,11 +15,14 @@ export interface Stream {
 /** Opens the stream; its order is that of a set in memory. @throws DataError when the source cannot be opened */
 export function openStream({ source, options }: StreamedDataset, { seed, batch }: TrainConfig): Stream {
   const epochKey = (epoch: number) => fold(key(seed), purpose.order, epoch);
+  // Of a part, images are numbered as those of a part in memory are, so that they get the same views.
+  const places = options.indices && new Map(Array.from(options.indices, (sample, place) => [sample, place]));
   const loader = new Loader(source, { ...options, batch, epochKey, reuse: true });
   return {
     async batch(step) {
       const loaded = await loader.batch(Math.floor(step / loader.length), step % loader.length);
-      return loaded.skipped.length === 0 ? loaded : filled(loaded, batch);
+      const whole = loaded.skipped.length === 0 ? loaded : filled(loaded, batch);
+      return places ? { ...whole, samples: whole.samples.map((sample) => places.get(sample)!) } : whole;
     },
     close: () => loader.close(),
   };
