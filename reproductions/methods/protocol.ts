@@ -11,6 +11,7 @@
 import { comparisonChart, type Interval, interval, pairedInterval } from "../../src/figure/index.js";
 import { groupBy } from "../../src/support/group.js";
 import { betterOfUntrained, meanOf, percent, seedsOf, untrainedConditions } from "../support/numbers.js";
+import { type PaperRun, paperConfig, paperNoise } from "../support/paper.js";
 import type { Conclusion, ProfileName, Protocol, Row } from "../support/protocol.js";
 import { noiseViews } from "../support/recipes.js";
 import { ofDifference } from "../support/tolerance.js";
@@ -212,6 +213,20 @@ function table(rows: readonly Row[], trained: ReadonlyMap<string, readonly Row[]
   };
 }
 
+/** Those of the paper's library. */
+const firstFour = ["simclr", "vicreg", "barlow-twins", "byol"];
+
+const paper: readonly PaperRun[] = firstFour.flatMap((method) =>
+  Object.entries({
+    "batch-2048": paperConfig(2048),
+    "batch-128": paperConfig(128),
+    noise: paperConfig(128, paperNoise(sigma)),
+  }).map(([name, config]) => ({
+    name: `${method}-${name}`,
+    config: { ...config, method: { name: method } },
+  })),
+);
+
 export const methods: Protocol = {
   name: "methods",
   claim:
@@ -226,6 +241,7 @@ export const methods: Protocol = {
     "these (two a method) do; else it does not hold at this scale. One seed decides nothing.",
   ].join(" "),
   scale: scaleInWords,
+  paper,
   async run(laboratory, profile) {
     const { methods: chosen, seeds, large, config } = scales[profile];
     laboratory.expect(2 + seeds.length * (2 + 3 * chosen.length));

@@ -9,6 +9,7 @@
  */
 import { type Interval, interval, pairedInterval } from "../../src/figure/index.js";
 import { betterOfUntrained, percent, seedsOf, valuesBySeed } from "../support/numbers.js";
+import { type PaperRun, paperConfig } from "../support/paper.js";
 import type { Conclusion, ProfileName, Protocol, Row } from "../support/protocol.js";
 import { ofDifference, ofRatio } from "../support/tolerance.js";
 import { accuracyByTime, courseOf, publishedFigure } from "./figures.js";
@@ -189,6 +190,14 @@ function table(
   };
 }
 
+const paper: readonly PaperRun[] = [
+  { name: "ramp", config: paperConfig(2048) },
+  {
+    name: "equal-resolution",
+    config: paperConfig(2048, { resolution: { min: 224, max: 224, endEpoch: 1 } }),
+  },
+];
+
 export const speed: Protocol = {
   name: "speed",
   claim:
@@ -204,6 +213,7 @@ export const speed: Protocol = {
     "decides nothing.",
   ].join(" "),
   scale: scaleInWords,
+  paper,
   async run(laboratory, profile) {
     const { train, test, side, from, seeds, config } = scales[profile];
     laboratory.expect(2 + 5 * seeds.length);

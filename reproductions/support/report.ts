@@ -71,7 +71,14 @@ table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular
 th, td { padding: .25rem .75rem; text-align: right; border-bottom: 1px solid var(--line); }
 th:first-child, td:first-child, td.text, th.text { text-align: left; }
 .verdict { display: inline-block; padding: .1rem .6rem; border-radius: 1rem; border: 1px solid var(--line); font-weight: 600; }
-figure { margin: 1.5rem 0; overflow-x: auto; background: #fff; border-radius: .5rem; }
+figure { margin: 1.5rem 0; overflow-x: auto; border-radius: .5rem; }
+figure .dark { display: none; }
+@media (prefers-color-scheme: dark) {
+  body { background: #161616; color: #f0f0f0; }
+  a { color: #7ab8ff; }
+  figure .light { display: none; }
+  figure .dark { display: block; }
+}
 figure svg { max-width: 100%; height: auto; }
 blockquote { margin: 1rem 0; padding-left: 1rem; border-left: 3px solid var(--line); }
 footer, .soft { font-size: .875rem; opacity: .75; }
@@ -88,7 +95,12 @@ function htmlTable({ columns, rows }: Conclusion["table"]): string {
 async function section(report: Reported): Promise<string> {
   const { protocol, results } = report;
   const { table, figures } = conclusionOf(report);
-  const svgs = await Promise.all(figures.map(({ figure }) => renderSvg(figure)));
+  const drawn = await Promise.all(
+    figures.map(async ({ figure }) => {
+      const [light, dark] = await Promise.all([renderSvg(figure), renderSvg(figure, { theme: "dark" })]);
+      return `<figure><div class="light">${light}</div><div class="dark">${dark}</div></figure>`;
+    }),
+  );
   return `<section id="${protocol.name}">
 <h2>${escapeHtml(protocol.name)} <span class="verdict">${escapeHtml(results.verdict)}</span></h2>
 <blockquote>${escapeHtml(protocol.claim)} (<a href="${escapeHtml(protocol.link)}">paper</a>)</blockquote>
@@ -96,7 +108,7 @@ async function section(report: Reported): Promise<string> {
 <p><b>Rule, stated before the runs.</b> ${escapeHtml(protocol.rule)}</p>
 <ul>${results.findings.map((finding) => `<li>${escapeHtml(finding)}</li>`).join("")}</ul>
 ${htmlTable(table)}
-${svgs.map((svg) => `<figure>${svg}</figure>`).join("\n")}
+${drawn.join("\n")}
 <p class="soft">${escapeHtml(provenanceLine(results))}</p>
 </section>`;
 }

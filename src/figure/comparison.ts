@@ -38,7 +38,7 @@ export function comparisonChart(points: readonly ComparisonPoint[], options: Com
     type: "nominal",
     title: null,
     sort: null,
-    axis: { ticks: false, domain: false, grid: true, bandPosition: 1 },
+    axis: { ticks: false, domain: false, grid: true, bandPosition: 1, labelLimit: 260 },
   };
   const yOffset = { field: "series", type: "nominal", sort: series, scale: { paddingOuter: 0.6 } };
   const x = (field: string) => ({ field, type: "quantitative", title: xTitle, scale: { zero: false } });

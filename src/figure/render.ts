@@ -52,7 +52,7 @@ export async function renderSvg(figure: Figure, { theme = "light" }: RenderOptio
     Math.max(0, ...[line].flat().map((part) => textWidth(String(part ?? ""), fontSize, fontWeight)));
   const view = new vega.View(vega.parse(spec), { renderer: "none", logLevel: vega.Error });
   try {
-    return stableIds(await view.toSVG(), JSON.stringify(figure));
+    return stableIds(await view.toSVG(), JSON.stringify(figure) + (theme === "dark" ? theme : ""));
   } finally {
     view.finalize();
   }

@@ -67,7 +67,8 @@ test("HTML: verdict, rule, table and figures; no scripts, nothing from elsewhere
   const html = await htmlReport([report]);
   expect(html).toContain(`<span class="verdict">${report.results.verdict}</span>`);
   expect(html).toContain("small &amp; &lt;quick&gt;");
-  expect(html.match(/<svg /g)).toHaveLength(2);
+  // Each figure for light and for dark screens.
+  expect(html.match(/<svg /g)).toHaveLength(4);
   expect(html).not.toMatch(/<script|<link|src="http|url\(http/);
   const ids = [...html.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
   expect(new Set(ids).size).toBe(ids.length);
