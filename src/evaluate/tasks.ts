@@ -2,7 +2,8 @@
  * Downstream tasks by name: what an encoder that was trained on some images is asked about others. A task has classes,
  * to be told by kNN, linear and MLP probes, or continuous factors, to be read by a regression probe.
  */
-import { type CifarName, cifar, findCifar } from "../data/cifar.js";
+import type { CifarName } from "../data/cifar.js";
+import { cifarFolder, loadCifar } from "../data/cifar-source.js";
 import type { ImageDataset } from "../data/dataset.js";
 import { fashionMnist, findFashionMnist } from "../data/fashion-mnist.js";
 import {
@@ -36,7 +37,7 @@ export interface Task {
 type Split = "train" | "test";
 
 /** The data sets whose labels are the task. */
-const labelled: Readonly<Record<string, (split: Split) => ImageDataset>> = {
+const labelled: Readonly<Record<string, (split: Split) => ImageDataset | Promise<ImageDataset>>> = {
   "fashion-mnist": (split) => fashionMnist(split),
   "fashion-mnist-full": (split) => {
     const folder = findFashionMnist();
@@ -48,10 +49,10 @@ const labelled: Readonly<Record<string, (split: Split) => ImageDataset>> = {
   cifar100: (split) => cifarOf("cifar100", split),
 };
 
-function cifarOf(name: CifarName, split: Split): ImageDataset {
-  const folder = findCifar(name);
+function cifarOf(name: CifarName, split: Split): Promise<ImageDataset> {
+  const folder = cifarFolder(name);
   if (folder === undefined) throw missing(name, `jessl data ${name}`);
-  return cifar(name, split, folder);
+  return loadCifar(name, split, folder);
 }
 
 function missing(task: string, command: string, note?: string): DataError {
@@ -71,7 +72,7 @@ export const taskNames: readonly string[] = [
  * Opens tasks, each with its training and test images; tasks of the scenes share them.
  * @throws ConfigError for a name that is not known; DataError, saying how to get them, when files are missing
  */
-export function openTasks(names: readonly string[]): Task[] {
+export async function openTasks(names: readonly string[]): Promise<Task[]> {
   const wanted = names.flatMap((name) =>
     name === "scenes" ? sceneFactors.map((factor) => `scenes:${factor}`) : [name],
   );
@@ -82,15 +83,18 @@ export function openTasks(names: readonly string[]): Task[] {
       throw new ConfigError(`task ${name}: ${hint}The tasks are ${taskNames.join(", ")}`);
     }
   let drawn: Record<Split, SceneDataset> | undefined;
-  return wanted.map((name) => {
+  const tasks: Task[] = [];
+  for (const name of wanted) {
     const [set, factor] = name.split(":") as [string, string | undefined];
     if (factor === undefined) {
       const open = labelled[set]!;
-      return { name, train: { images: open("train") }, test: { images: open("test") } };
+      tasks.push({ name, train: { images: await open("train") }, test: { images: await open("test") } });
+    } else {
+      drawn ??= { train: scenes("train"), test: scenes("test") };
+      tasks.push({ name, train: sceneSplit(drawn.train, factor), test: sceneSplit(drawn.test, factor) });
     }
-    drawn ??= { train: scenes("train"), test: scenes("test") };
-    return { name, train: sceneSplit(drawn.train, factor), test: sceneSplit(drawn.test, factor) };
-  });
+  }
+  return tasks;
 }
 
 function sceneSplit(all: SceneDataset, factor: string): TaskSplit {

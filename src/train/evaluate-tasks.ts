@@ -41,7 +41,7 @@ export async function evaluateRunTasks(
 ): Promise<RunTasks> {
   const { config } = readRunConfig(path);
   const options = { device: config.device as DeviceName, ...given };
-  const opened = openTasks(names);
+  const opened = await openTasks(names);
   const encoders = await encodersOf(path, config, await createDataset(config, "train"));
   const shape = encoders.trained.imageShape;
   const tasks = await fitTasks(opened, shape);

@@ -37,20 +37,20 @@ afterEach(() => {
 });
 
 describe("names", () => {
-  test("an unknown one is an error with the nearest and all known ones; missing files come with their command", () => {
-    expect(() => openTasks(["fashion-mnst"])).toThrow(ConfigError);
-    expect(() => openTasks(["fashion-mnst"])).toThrow(
+  test("an unknown one is an error with the nearest and all known ones; missing files come with their command", async () => {
+    await expect(openTasks(["fashion-mnst"])).rejects.toThrow(ConfigError);
+    await expect(openTasks(["fashion-mnst"])).rejects.toThrow(
       `task fashion-mnst: did you mean fashion-mnist? The tasks are ${taskNames.join(", ")}`,
     );
-    expect(() => openTasks(["scenes:weight"])).toThrow(/scenes:shape.*scenes:position/);
+    await expect(openTasks(["scenes:weight"])).rejects.toThrow(/scenes:shape.*scenes:position/);
     for (const name of ["cifar10", "cifar100"]) {
-      expect(() => openTasks([name])).toThrow(DataError);
-      expect(() => openTasks([name])).toThrow(`not on this machine; jessl data ${name} brings them`);
+      await expect(openTasks([name])).rejects.toThrow(DataError);
+      await expect(openTasks([name])).rejects.toThrow(`not on this machine; jessl data ${name} brings them`);
     }
   });
 
-  test("classes are labels, continuous factors are targets", () => {
-    const [shirts] = openTasks(["fashion-mnist"]) as [Task];
+  test("classes are labels, continuous factors are targets", async () => {
+    const [shirts] = (await openTasks(["fashion-mnist"])) as [Task];
     expect(shirts.train.images.count).toBe(10_000);
     expect(shirts.train.targets).toBeUndefined();
   });

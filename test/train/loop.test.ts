@@ -234,7 +234,7 @@ test("TensorBoard's events: every metric of every step, and from where a run wen
   expect(files).toHaveLength(2);
   // Beside the steps each file begins with its version, and one that goes on says from where.
   expect(files[0]!.map(({ step }) => step)).toEqual([0, 1, 2, 3, 4]);
-  expect(files[1]!.map(({ step }) => step)).toEqual([0, 4, ...Array.from({ length: 11 }, (_, i) => i + 5)]);
+  expect(files[1]!.map(({ step }) => step)).toEqual([0, 5, ...Array.from({ length: 11 }, (_, i) => i + 5)]);
   expect(files[1]![1]!.rest).toEqual([0x3a, 2, 8, 1]); // session_log { status: START }
   await runLoop(chaos(), { ...config, tensorboard: false }, runFolder(join(folder, "none")));
   expect(readdirSync(join(folder, "none"))).not.toContain("events");
