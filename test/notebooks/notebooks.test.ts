@@ -3,7 +3,7 @@
  * with the small parameters that each names in its metadata (`jessl.quick`).
  */
 import { execFile } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -190,9 +190,11 @@ describeWith(
       expect(readdirSync(scratch)).toContain("nbconvert.html");
     });
 
-    // Three times a notebook is for CI, and those of claims are alike; elsewhere one tool stands for the others.
-    const everyTool = process.env.JESSL_TEST_ALL === "1";
-    const ofClaim = (name: string): boolean => /^0[1-5]-/.test(name);
+    // Three tools a notebook are for CI, without those of claims, which are alike; JESSL_TEST_NOTEBOOKS=all takes these, too.
+    // Elsewhere one tool stands for the others.
+    const { JESSL_TEST_ALL, JESSL_TEST_NOTEBOOKS } = process.env;
+    const byEveryTool = (name: string): boolean =>
+      JESSL_TEST_NOTEBOOKS === "all" || (JESSL_TEST_ALL === "1" && !/^0[1-5]-/.test(name));
 
     describe.each(names)("%s, quick, by", { timeout: 240_000 }, (name) => {
       test("nbclient", async () => {
@@ -205,18 +207,19 @@ describeWith(
         if (numbers) expectNumbers(name, numbers);
       });
 
-      test.runIf(everyTool && !ofClaim(name))("nbconvert", async () => {
+      test.runIf(byEveryTool(name))("nbconvert", async () => {
         const path = quickCopy(name);
         await run(nbconvert, path);
         expectFigure(path);
         expect(readdirSync(scratch)).toContain(name.replace(".ipynb", ".html"));
       });
 
-      test.runIf(everyTool && !ofClaim(name))("papermill -p", async () => {
+      test.runIf(byEveryTool(name))("papermill", async () => {
         const notebook = readNotebook(join(folder, name));
         const path = join(scratch, name);
         writeFileSync(path, formatNotebook(notebook));
-        await papermill(path, quickOf(notebook));
+        const script = readFileSync(join(import.meta.dirname, "with_papermill.py"), "utf8");
+        await run(script, path, JSON.stringify(Object.fromEntries(quickOf(notebook))));
         expectFigure(path);
       });
     });
