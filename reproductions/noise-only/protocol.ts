@@ -22,22 +22,31 @@ interface Scale {
   readonly stages: readonly Stage[];
   readonly seeds: readonly number[];
   readonly sigmas: readonly number[];
+  /** How many of the seeds also train the standard recipe and the supervised encoder, which decide nothing. */
+  readonly references: number;
 }
 
 const scales: Readonly<Record<ProfileName, Scale>> = {
-  smoke: { stages: [fashion({ train: 512, epochs: 1 })], seeds: [1], sigmas: [0.5] },
-  quick: { stages: [fashion({ epochs: 4 })], seeds: [1, 2, 3], sigmas: [0.25, 0.5, 1] },
+  smoke: { stages: [fashion({ train: 512, epochs: 1 })], seeds: [1], sigmas: [0.5], references: 1 },
+  // Seeds that had not been looked at: README.md, "How the scale was chosen".
+  quick: {
+    stages: [fashion({ epochs: 4 })],
+    seeds: [4, 5, 6, 7, 8],
+    sigmas: [0.25, 0.5, 1],
+    references: 3,
+  },
   full: {
     stages: [cifar10({ train: 10_000, epochs: 10 }), fashion({ epochs: 5 })],
     seeds: [1, 2, 3, 4, 5],
     sigmas: [0.25, 0.5, 1],
+    references: 5,
   },
 };
 
 const scaleInWords: Readonly<Record<ProfileName, string>> = {
   smoke: "512 images of Fashion-MNIST, 1 epoch, 1 seed: shows that everything runs, and decides nothing.",
   quick:
-    "The paper trains ResNets on ImageNet; here: 10,000 images of Fashion-MNIST (embedded subset), 28 × 28, a ConvNet of 8-16-32-64-64 channels, 4 epochs, 3 seeds. Data set, encoder and learning rate were chosen by search on held-out training images, so that the effect shows in minutes.",
+    "The paper trains ResNets on ImageNet; here: 10,000 images of Fashion-MNIST (embedded subset), 28 × 28, a ConvNet of 8-16-32-64-64 channels, 4 epochs, 5 seeds (the standard recipe and the supervised encoder: 3). Data set, encoder and learning rate were chosen by search on held-out training images, so that the effect shows in minutes.",
   full: "10,000 training images of CIFAR-10, 10 epochs, and the embedded 10,000 of Fashion-MNIST, 5 epochs; a ConvNet of 8-16-32-64-64 channels, 5 seeds.",
 };
 
@@ -111,7 +120,11 @@ function conclude(rows: readonly Row[], profile: ProfileName): Conclusion {
   };
 }
 
-async function runOn(laboratory: Laboratory, stage: Stage, { seeds, sigmas }: Scale): Promise<void> {
+async function runOn(
+  laboratory: Laboratory,
+  stage: Stage,
+  { seeds, sigmas, references }: Scale,
+): Promise<void> {
   const base = (seed: number) => ({ ...stage, seed });
   await laboratory.rawPixels({ config: base(seeds[0]!) });
   const tuning: Row[] = [];
@@ -121,13 +134,14 @@ async function runOn(laboratory: Laboratory, stage: Stage, { seeds, sigmas }: Sc
     tuning.push((await laboratory.train(request))[0]!);
   }
   const sigma = Number(bestByKnn(tuning).sigma);
-  for (const seed of seeds) {
+  for (const [i, seed] of seeds.entries()) {
     await laboratory.untrained({ config: base(seed) });
     await laboratory.train({
       condition: "noise only",
       config: noiseConfig(base(seed), sigma),
       factors: { sigma },
     });
+    if (i >= references) continue;
     await laboratory.train({ condition: "standard", config: { ...base(seed), views: standardViews } });
     await laboratory.supervised({ config: { ...base(seed), views: standardViews } });
   }
@@ -162,7 +176,8 @@ export const noiseOnly: Protocol = {
   paper,
   async run(laboratory, profile) {
     const scale = scales[profile];
-    laboratory.expect(scale.stages.length * (1 + scale.sigmas.length + 5 * scale.seeds.length));
+    const { stages, sigmas, seeds, references } = scale;
+    laboratory.expect(stages.length * (1 + sigmas.length + 3 * seeds.length + 2 * references));
     for (const stage of scale.stages) await runOn(laboratory, stage, scale);
   },
   conclude,
