@@ -1,8 +1,9 @@
 /** `jessl bench`: our steps and those of the peers, in turns on the same cores. */
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import type { DeviceName } from "../engine/run/device.js";
 import { Interrupted } from "./exit.js";
 import { interruptible } from "./interrupt.js";
+import { wholeNumber } from "./numbers.js";
 
 interface Options {
   readonly rounds: number;
@@ -17,20 +18,13 @@ interface Options {
   readonly out?: string;
 }
 
-function positive(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1)
-    throw new InvalidArgumentError("expected a whole number above 0");
-  return value;
-}
-
 export function benchCommand(): Command {
   return new Command("bench")
     .description("Measure the compiler against its peers on this machine.")
     .argument("[names...]", "works to measure, or `scaling`, `views` or `data`; all works when none is given")
-    .option("--rounds <n>", "how often the sides take turns", positive, 7)
-    .option("--turn <ms>", "how long a turn lasts, at least one step", positive, 1000)
-    .option("--threads <n>", "threads of every side; all cores by default", positive)
+    .option("--rounds <n>", "how often the sides take turns", wholeNumber, 7)
+    .option("--turn <ms>", "how long a turn lasts, at least one step", wholeNumber, 1000)
+    .option("--threads <n>", "threads of every side; all cores by default", wholeNumber)
     .option("--device <name>", "where our side runs", "cpu")
     .option("--peers <names>", "names of peers or beginnings of them, separated by commas")
     .option("--continue", "leave out what was measured here in the last day", false)

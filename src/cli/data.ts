@@ -67,16 +67,24 @@ interface SceneFileOptions extends Readonly<Record<"count" | "test" | "size" | "
   readonly level: LevelName;
 }
 
+/** A bar that appears with the first images. */
+function imageBar(title: string) {
+  let progress: Progress | undefined;
+  return {
+    onProgress(done: number, total: number): void {
+      progress ??= createProgress({ title, total, unit: "img" });
+      progress.update(done);
+    },
+    stop: () => progress?.stop(),
+  };
+}
+
 async function writeSceneFiles(folder: string, given: SceneFileOptions): Promise<void> {
   const { writeScenes } = await import("../data/scenes/write.js");
-  let progress: Progress | undefined;
-  const onProgress = (done: number, total: number): void => {
-    progress ??= createProgress({ title: folder, total, unit: "img" });
-    progress.update(done);
-  };
+  const { onProgress, stop } = imageBar(folder);
   const [count, test, size, seed] = [given.count, given.test, given.size, given.seed].map(Number);
   await writeScenes(folder, { count, test, size: size!, seed: seed!, level: given.level, onProgress });
-  progress?.stop();
+  stop();
   process.stdout.write(
     `${folder}\nTrain on them with:\n  jessl train data.name=image-folder data.folder=${folder}\n`,
   );
@@ -98,11 +106,7 @@ async function convert(out: string, overrides: string[], given: ConvertOptions):
   const { data } = config;
   for (const split of ["train", "test"] as const) {
     const path = `${out}-${split}.beton`;
-    let progress: Progress | undefined;
-    const onProgress = (done: number, total: number): void => {
-      progress ??= createProgress({ title: path, total, unit: "img" });
-      progress.update(done);
-    };
+    const { onProgress, stop } = imageBar(path);
     // Encoded images are kept as they are, unless they are to be resized.
     if (data.name === "image-folder" && data.size === null && !data.grey)
       await convertFolder(data.folder, split, path, { ...options, onProgress });
@@ -110,7 +114,7 @@ async function convert(out: string, overrides: string[], given: ConvertOptions):
       const columns = { image: data.image ?? undefined, label: data.label ?? undefined };
       await convertParquet(data.folder, split, path, columns, { ...options, onProgress });
     } else await convertDataset(await createDataset(config, split), path, { ...options, onProgress });
-    progress?.stop();
+    stop();
     process.stdout.write(`${path}\n`);
   }
   process.stdout.write(

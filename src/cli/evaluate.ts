@@ -1,11 +1,12 @@
 /** `jessl evaluate`: what the encoder of a run is worth, beside the untrained one and raw pixels; or over many tasks. */
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import type { Evaluation } from "../evaluate/evaluate.js";
 import type { TaskScores } from "../evaluate/evaluate-tasks.js";
 import type { KnnOptions } from "../evaluate/knn.js";
 import { textTable } from "../support/table.js";
 import type { RunTasks } from "../train/evaluate-tasks.js";
 import type { RunEvaluation } from "../train/evaluation.js";
+import { positiveNumber } from "./numbers.js";
 
 interface Options {
   readonly tasks?: string;
@@ -16,12 +17,6 @@ interface Options {
   readonly output?: string;
 }
 
-function positive(text: string): number {
-  const value = Number(text);
-  if (!(value > 0)) throw new InvalidArgumentError("expected a number above 0.");
-  return value;
-}
-
 export function evaluateCommand(): Command {
   return new Command("evaluate")
     .description(
@@ -29,8 +24,8 @@ export function evaluateCommand(): Command {
     )
     .argument("<run>", "the run's folder")
     .option("--tasks <names>", "downstream tasks in place of the run's own data, separated by commas")
-    .option("--k <neighbours>", "neighbours that vote in kNN", positive, 20)
-    .option("--temperature <value>", "temperature of their votes", positive, 0.07)
+    .option("--k <neighbours>", "neighbours that vote in kNN", positiveNumber, 20)
+    .option("--temperature <value>", "temperature of their votes", positiveNumber, 0.07)
     .addOption(
       new Option("--distance <name>", "distance in kNN").choices(["cosine", "euclidean"]).default("cosine"),
     )

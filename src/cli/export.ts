@@ -1,5 +1,6 @@
 /** `jessl export`: the encoder of a run for other programs. */
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
+import { wholeNumber } from "./numbers.js";
 
 export function exportCommand(): Command {
   return new Command("export")
@@ -12,10 +13,4 @@ export function exportCommand(): Command {
       const { onnx, safetensors } = await exportRun(run, { batch });
       process.stdout.write(`${onnx}\n${safetensors}\n`);
     });
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("expected 1 or more.");
-  return value;
 }

@@ -1,9 +1,10 @@
 /** `jessl notebook run`: executes a notebook over the kernel, without Python. */
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { ConfigError, JesslError } from "../support/errors.js";
 import { formatSeconds } from "../support/progress.js";
 import { Interrupted } from "./exit.js";
 import { interruptible } from "./interrupt.js";
+import { positiveNumber } from "./numbers.js";
 
 interface RunOptions {
   readonly parameter?: [name: string, value: string][];
@@ -41,7 +42,7 @@ export function notebookCommand(): Command {
     .argument("<file>", "the notebook (.ipynb)")
     .option("-p, --parameter <name value>", "set a parameter; may be given again", collect)
     .option("-o, --output <file>", "write the executed notebook here instead of into the file itself")
-    .option("--timeout <seconds>", "how long a cell may take", positive)
+    .option("--timeout <seconds>", "how long a cell may take", positiveNumber)
     .option("--allow-errors", "go on after a cell that fails")
     .option("--cwd <folder>", "the folder that the kernel works in; by default the notebook's")
     .addHelpText(
@@ -55,12 +56,6 @@ export function notebookCommand(): Command {
 function collect(pair: string, before: [string, string][] = []): [string, string][] {
   const at = pair.indexOf(separator);
   return [...before, [pair.slice(0, at), pair.slice(at + 1)]];
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (!(value > 0)) throw new InvalidArgumentError("expected a number of seconds above 0");
-  return value;
 }
 
 async function runAction(file: string, options: RunOptions): Promise<void> {

@@ -1,19 +1,14 @@
 /** `jessl sweep`: many encoders, from a grid or a list of configurations. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { Interrupted } from "./exit.js";
 import { interruptible } from "./interrupt.js";
+import { wholeNumber } from "./numbers.js";
 
 interface SweepCliOptions {
   readonly processes: number;
   readonly runs: string;
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("expected a whole number from 1");
-  return value;
 }
 
 export function sweepCommand(): Command {
@@ -21,7 +16,7 @@ export function sweepCommand(): Command {
     .description("Train over a grid or a list of configurations; one table at the end.")
     .argument("<sweep>", "a YAML file with name, base, grid and runs")
     .argument("[overrides...]", "values to change in the base, such as epochs=1")
-    .option("--processes <n>", "runs at a time", positive, 1)
+    .option("--processes <n>", "runs at a time", wholeNumber, 1)
     .option("--runs <folder>", "the folder for the sweep's folder", "runs")
     .addHelpText(
       "after",

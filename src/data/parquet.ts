@@ -120,7 +120,7 @@ export async function* parquetRows(
   columns: Pick<ParquetOptions, "image" | "label"> = {},
 ): AsyncGenerator<ParquetRow & { readonly name: string }> {
   for (const path of paths) {
-    const file = openSync(path, "r");
+    const file = openFile(path);
     try {
       let row = 0;
       const { rows } = await open(positional(file), `file ${path}`, columns);
@@ -138,17 +138,20 @@ function named(path: string, error: unknown): unknown {
   return new DataError(`file ${path}: expected parquet, got ${(error as Error).message}`, { cause: error });
 }
 
+function openFile(path: string): number {
+  try {
+    return openSync(path, "r");
+  } catch (error) {
+    throw new DataError(`file ${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
 async function withFile<T>(
   path: string,
   columns: Pick<ParquetOptions, "image" | "label">,
   use: (file: Opened) => Promise<T>,
 ): Promise<T> {
-  let file: number;
-  try {
-    file = openSync(path, "r");
-  } catch (error) {
-    throw new DataError(`file ${path}: ${(error as Error).message}`, { cause: error });
-  }
+  const file = openFile(path);
   try {
     return await use(await open(positional(file), `file ${path}`, columns));
   } catch (error) {

@@ -1,13 +1,14 @@
 /**
  * JPEG by libjpeg-turbo, in a third of sharp's time for an image of 500 × 375. It uses the fast cosine transform, whose
- * pixels differ from sharp's by a level in the mean and by up to five in a photograph; so it is chosen by name, never because it happens to be there. The
- * package is optional: npm i @julusian/jpeg-turbo@2.3.0
+ * pixels differ from sharp's by a level in the mean and by up to five in a photograph; so it is chosen by name, never
+ * because it happens to be there. The package is optional: see `turboPackage`.
  */
 import { createRequire } from "node:module";
 import { ConfigError } from "../support/errors.js";
 
 export const turboPackage = "@julusian/jpeg-turbo";
-const version = "2.3.0";
+/** What `npm i` takes to bring it. */
+export const turboVersion = `${turboPackage}@2.3.0`;
 
 interface Turbo {
   readonly FORMAT_RGB: number;
@@ -26,12 +27,9 @@ export function turboDecoder(): JpegDecoder {
   try {
     turbo = createRequire(import.meta.url)(turboPackage) as Turbo;
   } catch (error) {
-    throw new ConfigError(
-      `decoder turbo: expected the package ${turboPackage}: npm i ${turboPackage}@${version}`,
-      {
-        cause: error,
-      },
-    );
+    throw new ConfigError(`decoder turbo: expected the package ${turboPackage}: npm i ${turboVersion}`, {
+      cause: error,
+    });
   }
   return (bytes, memory) => {
     const size = jpegSize(bytes);

@@ -54,7 +54,7 @@ export interface JitOptions {
   /** How many compiled programs are kept, one for each combination of argument shapes; by default 8. */
   readonly cacheSize?: number;
   /** Threads within an operation. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
   /** Is told how long each compilation took. */
   readonly onCompile?: (report: CompileReport) => void;
 }
@@ -130,8 +130,7 @@ export function jit<A extends readonly unknown[], R>(
   };
 
   const sessionOptions = ({ providers, runtime, resident }: Device): SessionOptions => ({
-    ...{ providers, runtime, resident },
-    ...(options.threads !== undefined && { threads: options.threads }),
+    ...{ providers, runtime, resident, threads: options.threads },
   });
 
   const compile = async (args: FlatArguments): Promise<Program> => {

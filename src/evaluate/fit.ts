@@ -6,7 +6,7 @@ import { hostTensor } from "../engine/host.js";
 import { key } from "../random/index.js";
 import { ShapeError } from "../support/errors.js";
 
-/** The weights of red, green and blue in a grey value (ITU-R BT.601), as the augmentation `grayscale` and PIL have them. */
+/** The weights of red, green and blue in a grey value (ITU-R BT.601), as PIL has them; torchvision's tensors take 0.2989. */
 const luma = [0.299, 0.587, 0.114] as const;
 
 /** Images resized at a time, by pixels. */

@@ -3,13 +3,13 @@
  * linear probe, a representation holds the classes but does not lay them out linearly. Trained by AdamW with a cosine to
  * 0; initial weights and the order of samples are functions of the seed, so the same features give the same probe.
  */
-import type { DeviceTensor } from "../engine/device-tensor.js";
 import { valueAndGrad } from "../engine/grad.js";
 import { type HostTensor, hostScalar, hostTensor } from "../engine/host.js";
 import { jit } from "../engine/jit.js";
 import type { DeviceName } from "../engine/run/device.js";
 import type { tf } from "../engine/tf.js";
-import { flatten, type Tree, unflatten } from "../engine/tree.js";
+import { toHost } from "../engine/to-host.js";
+import type { Tree } from "../engine/tree.js";
 import { supervised } from "../loss/supervised.js";
 import { sequential } from "../nn/layer.js";
 import { linear, relu } from "../nn/layers.js";
@@ -108,16 +108,11 @@ export async function mlpProbe(
       top5: topShare(ranks, 5),
       trainAccuracy: topShare(labelRanks(own, classes, train.labels), 1),
       predicted: largestOf(tested, classes),
-      params: await onHost(state.params as Tree<DeviceTensor>),
+      params: await toHost(state.params),
     };
   } finally {
     await Promise.all([step.dispose(), predict.dispose()]);
   }
-}
-
-async function onHost(tree: Tree<DeviceTensor>): Promise<Tree<HostTensor>> {
-  const { leaves, definition } = flatten<DeviceTensor>(tree);
-  return unflatten(definition, await Promise.all(leaves.map((leaf) => leaf.host())));
 }
 
 function rowsOf({ data, shape }: HostTensor, chosen: Uint32Array): HostTensor {

@@ -6,7 +6,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { HostTensor } from "../engine/host.js";
-import { flatten, mapTree, type Tree } from "../engine/tree.js";
+import { toHost } from "../engine/to-host.js";
+import { flatten, type Tree } from "../engine/tree.js";
 import { TrainingError } from "../support/errors.js";
 import { bestStep, writeBest } from "./best.js";
 import {
@@ -167,14 +168,6 @@ function checkFinite(metrics: Readonly<Record<string, number>>, step: number, fo
 
 function isDevice(leaf: HostTensor | ResidentTensor): leaf is ResidentTensor {
   return "dispose" in leaf;
-}
-
-/** The state with every tensor copied to the host. */
-export async function toHost(state: DeviceState): Promise<HostState> {
-  const { leaves } = flatten<HostTensor | ResidentTensor>(state);
-  const hosts = await Promise.all(leaves.map((leaf) => (isDevice(leaf) ? leaf.host() : leaf)));
-  let next = 0;
-  return mapTree<HostTensor | ResidentTensor, HostTensor>(state, () => hosts[next++]!);
 }
 
 /** Frees the tensors of a state that the next one does not share. */

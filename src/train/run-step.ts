@@ -40,7 +40,7 @@ export function compileStep(functions: StepFunctions, options: CompileOptions): 
 }
 
 function whole({ step }: StepFunctions, { device, precision, threads }: CompileOptions): CompiledStep {
-  const compiled = jit(step, { device, precision, ...of(threads), name: "train", donate: [0] });
+  const compiled = jit(step, { device, precision, threads, name: "train", donate: [0] });
   return {
     async run(state, input) {
       const result = await compiled(state, input);
@@ -78,9 +78,9 @@ function inParts(
         metrics: result.metrics,
       };
     },
-    { device, precision, ...of(threads), name: "gradients", donate: scaled ? [2] : [1, 2] },
+    { device, precision, threads, name: "gradients", donate: scaled ? [2] : [1, 2] },
   );
-  const apply = jit(update, { device, precision, ...of(threads), name: "update", donate: [0, 1] });
+  const apply = jit(update, { device, precision, threads, name: "update", donate: [0, 1] });
   return {
     async run({ params, state, optimiser, probes, lossScale }, input) {
       const fixed = { params, probes: probes?.params };
@@ -109,8 +109,6 @@ function inParts(
     },
   };
 }
-
-const of = (threads: number | undefined) => (threads === undefined ? {} : { threads });
 
 function dispose(tree: Tree<DeviceTensor>): void {
   for (const tensor of flatten<DeviceTensor>(tree).leaves) tensor.dispose();

@@ -13,7 +13,8 @@ import { valueAndGrad } from "../../src/engine/grad.js";
 import { type HostTensor, hostTensor } from "../../src/engine/host.js";
 import { eager, jit } from "../../src/engine/jit.js";
 import { tf } from "../../src/engine/tf.js";
-import { flatten, mapTree, type Tree, unflatten } from "../../src/engine/tree.js";
+import { toHost } from "../../src/engine/to-host.js";
+import { mapTree, type Tree } from "../../src/engine/tree.js";
 import { simclr } from "../../src/loss/simclr.js";
 import { convnet } from "../../src/nn/convnet.js";
 import type { Layer } from "../../src/nn/layer.js";
@@ -80,11 +81,6 @@ function awake<P extends Tree<HostTensor>>(params: P): P {
   }) as P;
 }
 
-async function onHost<T>(tree: T): Promise<T> {
-  const { leaves, definition } = flatten(tree as Tree<DeviceTensor>);
-  return unflatten<HostTensor>(definition, await Promise.all(leaves.map((leaf) => leaf.host()))) as T;
-}
-
 // A bias before batch norm moves nothing: its gradient is zero in exact arithmetic, and what is computed is rounding,
 // which AdamW scales up. Only the batch norm's running mean sees it.
 const idle = ["head.linear1.bias", "head.norm1.mean"];
@@ -133,7 +129,7 @@ describe.each(Object.keys(encoders))("compiled SimCLR equals the eager one: %s",
         const actual = await numbers(await compiled(state, images, lr));
         const fault = farFromExact(actual, await numbers(plain), exact, idle);
         if (fault !== undefined) found.push(`seed ${seed}, step ${i}, ${fault}`);
-        state = (await onHost(plain.next)) as unknown as State<HostTensor>;
+        state = (await toHost(plain.next as unknown as Tree<DeviceTensor>)) as unknown as State<HostTensor>;
       }
       return found;
     }

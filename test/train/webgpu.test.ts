@@ -4,11 +4,12 @@
  */
 import { expect, it } from "vitest";
 import type { HostTensor } from "../../src/engine/host.js";
+import { toHost } from "../../src/engine/to-host.js";
 import { flatten, leafPaths } from "../../src/engine/tree.js";
 import { encoderSchema } from "../../src/train/config/encoder.js";
 import { methodSchema } from "../../src/train/config/method.js";
 import { discriminator } from "../../src/train/config/walk.js";
-import { type HostState, toHost } from "../../src/train/loop.js";
+import type { HostState } from "../../src/train/loop.js";
 import { createProgram } from "../../src/train/program.js";
 import { relativeError } from "../support/close.js";
 import { describeWith } from "../support/needs.js";

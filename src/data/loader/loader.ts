@@ -239,8 +239,9 @@ export class Loader {
   }
 
   /** Decodes here, or in parts by the workers. */
-  async #decode({ samples, epochKey }: Part): Promise<Decoded> {
-    if (this.#open) return this.#decodeHere(this.#open, { samples, epochKey });
+  async #decode(whole: Part): Promise<Decoded> {
+    if (this.#open) return this.#decodeHere(this.#open, whole);
+    const { samples, epochKey } = whole;
     const length = this.#sampleBytes;
     const pool = this.#pool!;
     const { workers = 1, prefetch = defaultPrefetch } = this.#options;

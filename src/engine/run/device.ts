@@ -122,17 +122,12 @@ export async function findDevice(
           `device ${name}: ONNX Runtime for ${process.platform} on ${process.arch} has ${available.join(", ")} only; ${howToGetDevice[name]}`,
         );
       if (mixed) await checkHalf(name);
-      const half = name === "webgpu" ? { longestSum: webgpuLongestSum } : {};
       // Operators that the GPU's provider lacks run on the CPU. Only the WebGPU one can leave results where they are.
+      const [isWebgpu, providers] = [name === "webgpu", [name, "cpu"]];
+      const half = { mixed: isWebgpu ? { longestSum: webgpuLongestSum } : {} };
       return {
-        ...{
-          ...host,
-          name,
-          target: name === "webgpu" ? gpu : portable,
-          providers: [name, "cpu"],
-          resident: name === "webgpu",
-        },
-        ...(mixed && { mixed: half }),
+        ...{ ...host, name, providers, target: isWebgpu ? gpu : portable, resident: isWebgpu },
+        ...(mixed && half),
       };
     }
     case "tensorflow":

@@ -28,7 +28,7 @@ export interface SessionOptions {
   /** Results stay in the memory of the first provider's device, but for scalars. */
   readonly resident?: boolean;
   /** Threads within an operation; by default as many as the machine offers. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
   /** Writes a profile of all runs to a file with this prefix, until `endProfiling`. */
   readonly profilePrefix?: string;
   readonly optimisation?: "disabled" | "basic" | "extended" | "all";

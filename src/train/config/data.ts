@@ -1,5 +1,6 @@
 /** The data sets that a configuration can name. */
 import { z } from "zod";
+import { turboVersion } from "../../data/turbo.js";
 
 const train = z
   .int()
@@ -74,9 +75,7 @@ const streaming = {
   decoder: z
     .enum(["sharp", "turbo"])
     .default("sharp")
-    .describe(
-      "what decodes JPEG; turbo is faster, rounds otherwise, and wants npm i @julusian/jpeg-turbo@2.3.0",
-    ),
+    .describe(`what decodes JPEG; turbo is faster, rounds otherwise, and wants npm i ${turboVersion}`),
   corrupt,
 };
 

@@ -56,14 +56,11 @@ function extras(l: Lowering, node: Node): { inputs: string[]; activation: { acti
   };
 }
 
-const isConvolution = new Set(["Conv2D", "Conv2DBackpropInput"]);
-
 /** Whether a convolution or an input gradient is one blocked convolution, which can take more along. */
 export function isOneBlockedConv(node: Node, block: number): boolean {
   const { op, inputs, attributes, outputs } = node;
-  if (isConvolution.has(op) && isWinograd(node, block)) return false;
+  if ((op !== "Conv2D" && op !== "Conv2DBackpropInput") || isWinograd(node, block)) return false;
   if (op === "Conv2D") return hasBlockedConv(inputs[1]!.shape, block);
-  if (op !== "Conv2DBackpropInput") return false;
   const [dy, filter] = inputs as [Value, Value];
   const [, h, w, c] = outputs[0]!.shape as Shape4;
   const { strides, dilations, padding } = attributes as unknown as Geometry;

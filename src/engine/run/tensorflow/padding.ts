@@ -6,8 +6,13 @@ import { tf } from "../../tf.js";
 import { tensorflowBackend } from "./find.js";
 
 type Named = { readonly [name: string]: tf.Tensor };
-// biome-ignore lint/suspicious/noExplicitAny: TensorFlow.js types kernel attributes per kernel, and only inside its own files
-type Attributes = { readonly [name: string]: any };
+
+/** Of a kernel whose padding is in numbers; the others go on as they are. */
+interface Attributes {
+  readonly pad: number | readonly Side[];
+  /** Of the gradient of a convolution's images. */
+  readonly inputShape?: readonly number[];
+}
 
 interface Padded {
   readonly pad: (x: tf.Tensor, value?: number) => tf.Tensor;
@@ -26,7 +31,7 @@ function padded(shape: readonly number[], padding: number | readonly Side[]): Pa
           [padding, padding],
           [padding, padding],
         ]
-      : (padding as readonly Side[]);
+      : padding;
   const pads = [[0, 0], rows, columns, [0, 0]] as [number, number][];
   return {
     pad: (x, value = 0) => tf.pad(x, pads, value),
@@ -41,7 +46,7 @@ function padded(shape: readonly number[], padding: number | readonly Side[]): Pa
 }
 
 const run = (kernel: string, inputs: Named, attributes: Attributes): tf.Tensor =>
-  tf.engine().runKernel(kernel, { ...inputs }, { ...attributes, pad: "valid" });
+  tf.engine().runKernel(kernel, { ...inputs }, { ...attributes, pad: "valid" } as unknown as tf.NamedAttrMap);
 
 /** The lowest number that TensorFlow's kernels order below all others. */
 const lowest = -3.4028234663852886e38;
@@ -51,7 +56,7 @@ const rules: { readonly [kernel: string]: (inputs: Named, attributes: Attributes
   Conv2DBackpropFilter: ({ x, dy }, a) =>
     run("Conv2DBackpropFilter", { x: padded(x!.shape, a.pad).pad(x!), dy: dy! }, a),
   Conv2DBackpropInput: ({ dy, filter }, a) => {
-    const { shape, cut } = padded(a.inputShape, a.pad);
+    const { shape, cut } = padded(a.inputShape!, a.pad);
     return cut(run("Conv2DBackpropInput", { dy: dy!, filter: filter! }, { ...a, inputShape: shape }));
   },
   MaxPool: ({ x }, a) => run("MaxPool", { x: padded(x!.shape, a.pad).pad(x!, lowest) }, a),
@@ -69,9 +74,8 @@ export function acceptNumericPadding(): void {
     tf.registerKernel({
       ...native,
       kernelFunc: (parameters) => {
-        const attributes = (parameters.attrs ?? {}) as Attributes;
-        if (typeof attributes.pad === "string") return native.kernelFunc(parameters);
-        return rule(parameters.inputs as Named, attributes);
+        if (typeof parameters.attrs?.pad === "string") return native.kernelFunc(parameters);
+        return rule(parameters.inputs as Named, parameters.attrs as unknown as Attributes);
       },
     });
   }
