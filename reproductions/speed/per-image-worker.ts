@@ -1,6 +1,6 @@
 /** A worker of the plain pipeline: decodes images and makes their views, one by one. */
-import { Piscina } from "piscina";
 import { decodeImage } from "../../src/data/decode.js";
+import { handOver } from "../../src/support/hand-over.js";
 import { type DrawnView, viewOf } from "./per-image.js";
 
 export interface ViewsTask {
@@ -19,13 +19,8 @@ export default async function makeViews({ files, side, drawn }: ViewsTask): Prom
     for (const [v, view] of views.entries())
       viewOf(pixels, side, drawn[i]![v]!, view.subarray(i * size, (i + 1) * size));
   }
-  const handedOver = {
-    get [Piscina.transferableSymbol]() {
-      return views.map(({ buffer }) => buffer);
-    },
-    get [Piscina.valueSymbol]() {
-      return views;
-    },
-  };
-  return Piscina.move(handedOver as never) as unknown as Float32Array[];
+  return handOver(
+    views,
+    views.map(({ buffer }) => buffer),
+  );
 }

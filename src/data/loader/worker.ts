@@ -1,6 +1,7 @@
 /** A decode worker: it opens the source once, then decodes the samples that it is sent. */
 import { Piscina } from "piscina";
 import type { Key } from "../../random/index.js";
+import { handOver } from "../../support/hand-over.js";
 import { type Decoded, decodeSamples } from "./decode-samples.js";
 import { type OpenOptions, type OpenSource, openSource } from "./open.js";
 import type { ImageSource, SourceDescription } from "./source.js";
@@ -27,13 +28,5 @@ export default async function decode({ samples, epochKey }: Part): Promise<Decod
   // Opened here, where an error reaches the one who asked.
   source ??= openSource(description, shape, { crop });
   const decoded = await decodeSamples(source, samples, epochKey, length);
-  return {
-    ...decoded,
-    get [Piscina.transferableSymbol]() {
-      return [decoded.images.buffer];
-    },
-    get [Piscina.valueSymbol]() {
-      return decoded;
-    },
-  } as Decoded;
+  return handOver(decoded, [decoded.images.buffer]);
 }
