@@ -12,7 +12,6 @@ import { type Displayable, displaySymbol, type MimeBundle, mime } from "./mime.j
 import { type Row, type TableOptions, tableBundle } from "./table.js";
 import { asImages, type GridOptions, imageGrid, isTensor, readTensor, summary } from "./tensor.js";
 
-/** Text, or a template. */
 /** Shows a text, given as an argument or as a template. */
 export type TextOf = (text: string | TemplateStringsArray, ...values: readonly unknown[]) => Displayable;
 

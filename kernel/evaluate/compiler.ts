@@ -1,39 +1,27 @@
 /** The evaluation thread's end of the language thread: sends a cell or a question, awaits what came of it. */
 import type { MessagePort } from "node:worker_threads";
+import { Asker } from "../support/asker.js";
 import type { Compiled } from "./language/compile.js";
+import type { CellQuestion } from "./language/worker.js";
+
+type Inspected = { found?: boolean; data: { [type: string]: unknown } };
 
 /** Compiles cells on the language thread. */
 export class Compiler {
-  private readonly port: MessagePort;
-  private readonly waiting = new Map<number, (answer: unknown) => void>();
-  private count = 0;
+  private readonly asker: Asker<CellQuestion>;
 
   constructor(port: MessagePort) {
-    this.port = port;
-    port.on("message", ({ number, answer }: { number: number; answer: unknown }) => {
-      this.waiting.get(number)?.(answer);
-      this.waiting.delete(number);
-    });
+    this.asker = new Asker(port);
   }
 
   /** Compiles a cell, or with `expression` something that is only evaluated and declares nothing. */
   compile(code: string, expression = false): Promise<Compiled> {
-    return this.ask({ type: expression ? "expression" : "cell", code }) as Promise<Compiled>;
+    return this.asker.ask({ type: expression ? "expression" : "cell", code });
   }
 
   /** Type and documentation of a name; undefined if it is not known. */
   async inspect(code: string): Promise<{ data: { [type: string]: unknown } } | undefined> {
-    const answer = (await this.ask({ type: "inspect", code })) as {
-      found?: boolean;
-      data: { [type: string]: unknown };
-    };
+    const answer = await this.asker.ask<Inspected>({ type: "inspect", code });
     return answer.found ? answer : undefined;
-  }
-
-  private ask(request: { type: "cell" | "expression" | "inspect"; code: string }): Promise<unknown> {
-    this.count += 1;
-    const number = this.count;
-    this.port.postMessage({ number, ...request });
-    return new Promise((resolve) => this.waiting.set(number, resolve));
   }
 }

@@ -1,8 +1,8 @@
 /**
- * Termination of what this thread executes. The protocol thread calls `request` by the inspector, within whatever runs
- * here; V8 then ends that, and tells when it has.
+ * Termination of what this thread executes. The protocol thread calls a function of it by the inspector, within whatever
+ * runs here; V8 then ends that, and tells when it has.
  *
- * The request is made on this thread for three reasons. What V8 ends runs no `finally`, so that Node's stack of async
+ * The request to V8 is made on this thread for three reasons. What V8 ends runs no `finally`, so that Node's stack of async
  * contexts keeps what it held, and Node aborts the process when a callback returns to a stack that is not empty: only
  * here can the stack be emptied between the two. A request that comes when nothing runs ends with its own call, and not
  * with the next message's handler. And handlers of messages can be spared.
@@ -15,7 +15,7 @@ export class Termination {
   private readonly session = new Session();
   private shields = 0;
 
-  /** Puts the request where the protocol thread finds it. */
+  /** Puts the function where the protocol thread finds it. */
   install(): void {
     this.session.connect();
     // Nothing may follow the post in this function: the first stack check after it is where execution ends.

@@ -4,9 +4,11 @@
  * next cell.
  */
 import type { MessagePort } from "node:worker_threads";
+import { Asker } from "../support/asker.js";
 import { endDescendants } from "../support/descendants.js";
 import {
   type InputAnswer,
+  type LanguageQuestion,
   type ProtocolStart,
   shared,
   type ToEvaluation,
@@ -18,7 +20,6 @@ import { DebugAdapter } from "./debug/adapter.js";
 import { History, historyPath } from "./history.js";
 import { kernelInfo } from "./info.js";
 import { Interrupter } from "./interrupt.js";
-import { Questions } from "./questions.js";
 import { Queue } from "./queue.js";
 import { Relay } from "./relay.js";
 import { type Request, Sockets } from "./sockets.js";
@@ -29,7 +30,7 @@ export class Server {
   private readonly sockets: Sockets;
   private readonly relay: Relay;
   private readonly queue: Queue;
-  private readonly questions: Questions;
+  private readonly questions: Asker<LanguageQuestion>;
   private readonly history = new History(historyPath());
   private readonly interrupter: Interrupter;
   private readonly debugger: DebugAdapter;
@@ -50,7 +51,7 @@ export class Server {
       this.sockets.ask(parent, { prompt, password });
     });
     this.queue = new Queue({ sockets: this.sockets, relay: this.relay, history, evaluation });
-    this.questions = new Questions(start.language);
+    this.questions = new Asker(start.language);
     this.interrupter = new Interrupter(evaluation, start.shared);
     this.debugger = new DebugAdapter((event) =>
       this.sockets.publish(this.queue.running, "debug_event", event),
@@ -105,8 +106,7 @@ export class Server {
   private onRequest(request: Request): void {
     if (this.queue.take(request)) return;
     const answer = this.immediate(request);
-    if (answer === undefined) this.sockets.drop("unknown type");
-    else void this.answer(request, answer);
+    if (answer !== undefined) void this.answer(request, answer);
   }
 
   private async answer(request: Request, answer: Json | Promise<Json>): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * The kernel's five sockets. What comes in is read, checked and handed on, or dropped and counted; what goes out is
+ * The kernel's five sockets. What comes in is read, checked and handed on, or dropped; what goes out is
  * signed and sent in order. The heartbeat is echoed here.
  */
 import { Reply as Echo, Publisher, Router } from "zeromq";
@@ -25,8 +25,6 @@ export class Sockets {
   private readonly iopub: Publisher;
   private readonly heartbeat = new Echo({ linger: 0 });
   private readonly out: { [name in "shell" | "control" | "stdin" | "iopub"]: Outbox };
-  /** Messages that were dropped, by reason. */
-  private readonly dropped: { [reason: string]: number } = {};
 
   /** A front end that does not read has up to `mostUnread` messages kept for it; what comes then passes it by. */
   constructor(key: string, mostUnread = 10_000) {
@@ -53,11 +51,6 @@ export class Sockets {
     void this.receive(this.shell, (message) => request({ message, socket: "shell" }));
     void this.receive(this.control, (message) => request({ message, socket: "control" }));
     void this.receive(this.stdin, input);
-  }
-
-  /** Counts a message that is not answered. */
-  drop(reason: string): void {
-    this.dropped[reason] = (this.dropped[reason] ?? 0) + 1;
   }
 
   /** Publishes on iopub, on behalf of a request if there is one. */
@@ -131,8 +124,7 @@ export class Sockets {
         return;
       }
       const message = this.wire.decode(frames);
-      if (typeof message === "string") this.drop(message);
-      else handle(message);
+      if (typeof message !== "string") handle(message);
     }
   }
 }

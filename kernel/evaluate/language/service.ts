@@ -39,10 +39,12 @@ export class NotebookLanguage {
     this.currentName = join(folder, "[cell].ts").replaceAll("\\", "/");
     this.ambientName = join(folder, "[kernel].d.ts").replaceAll("\\", "/");
     this.options = compilerOptions(folder);
-    const read = (name: string) => this.virtual(name) ?? ts.sys.readFile(name);
-    const exists = (name: string) => this.virtual(name) !== undefined || ts.sys.fileExists(name);
-    this.resolver = new Resolver(folder, this.options, { ...ts.sys, fileExists: exists, readFile: read });
-    this.service = ts.createLanguageService(this.host(), packageRegistry());
+    const files = {
+      fileExists: (name: string) => this.virtual(name) !== undefined || ts.sys.fileExists(name),
+      readFile: (name: string) => this.virtual(name) ?? ts.sys.readFile(name),
+    };
+    this.resolver = new Resolver(folder, this.options, { ...ts.sys, ...files });
+    this.service = ts.createLanguageService(this.host(files), packageRegistry());
   }
 
   /** Puts a cell in hand; `all` brings every name alive into scope (for completion). */
@@ -104,7 +106,7 @@ export class NotebookLanguage {
     return name === this.ambientName ? ambientTypes : this.cells.text(name);
   }
 
-  private host(): ts.LanguageServiceHost {
+  private host(files: Pick<ts.LanguageServiceHost, "fileExists" | "readFile">): ts.LanguageServiceHost {
     const cellName = (cell: number) => join(this.folder, `[cell ${cell}].ts`).replaceAll("\\", "/");
     return {
       getCompilationSettings: () => this.options,
@@ -124,8 +126,7 @@ export class NotebookLanguage {
       getCurrentDirectory: () => this.folder,
       getDefaultLibFileName: (options) => ts.getDefaultLibFilePath(options),
       useCaseSensitiveFileNames: () => ts.sys.useCaseSensitiveFileNames,
-      fileExists: (name) => this.virtual(name) !== undefined || ts.sys.fileExists(name),
-      readFile: (name) => this.virtual(name) ?? ts.sys.readFile(name),
+      ...files,
       readDirectory: ts.sys.readDirectory,
       directoryExists: ts.sys.directoryExists,
       getDirectories: ts.sys.getDirectories,

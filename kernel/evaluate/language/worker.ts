@@ -5,6 +5,7 @@
  */
 import { type MessagePort, workerData } from "node:worker_threads";
 import type { LanguageQuestion } from "../../protocol/channel.js";
+import type { Asked } from "../../support/asker.js";
 import { complete, inspect, isComplete } from "./assist.js";
 import { type Compiled, compile, compileExpression } from "./compile.js";
 import { NotebookLanguage } from "./service.js";
@@ -18,13 +19,13 @@ export interface LanguageStart {
 }
 
 /** A cell or an expression to compile. */
-export type CompileRequest = { number: number; type: "cell" | "expression" | "inspect"; code: string };
+export type CellQuestion = { type: "cell" | "expression" | "inspect"; code: string };
 
 const { folder, questions, cells } = workerData as LanguageStart;
 const language = new NotebookLanguage(folder);
 const tidy = new Tidy();
 
-cells.on("message", ({ number, code, type }: CompileRequest) => {
+cells.on("message", ({ number, question: { code, type } }: Asked<CellQuestion>) => {
   if (type === "inspect") {
     const question: LanguageQuestion = { type, code, cursor: code.length, detail: 0 };
     cells.postMessage({ number, answer: reply(question) });
@@ -41,7 +42,7 @@ cells.on("message", ({ number, code, type }: CompileRequest) => {
   rest();
 });
 
-questions.on("message", ({ number, question }: { number: number; question: LanguageQuestion }) => {
+questions.on("message", ({ number, question }: Asked<LanguageQuestion>) => {
   questions.postMessage({ number, answer: reply(question) });
   rest();
 });
