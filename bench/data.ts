@@ -7,8 +7,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { turboPackage } from "../src/data/turbo.js";
-import { writeFileAtomic } from "../src/support/atomic.js";
+import { turboPackage, turboVersion } from "../src/data/turbo.js";
 import { ConfigError } from "../src/support/errors.js";
 import { suggestion } from "../src/support/nearest.js";
 import { packageRoot, packageVersion } from "../src/support/package.js";
@@ -16,7 +15,7 @@ import { projectPython } from "../src/support/parts.js";
 import { type Column, textTable } from "../src/support/table.js";
 import type { DataOrder } from "./data-worker.js";
 import { photoFiles, rawFile } from "./photos.js";
-import { median } from "./results.js";
+import { median, mergeBy, writeRows } from "./results.js";
 import { Side } from "./side.js";
 import { cpuName } from "./versions.js";
 
@@ -88,8 +87,7 @@ const pythonOf = (side: SideName): string =>
 /** Why a side cannot run here; undefined when it can. */
 function missing(side: SideName): string | undefined {
   if (side === "sharp") return undefined;
-  if (side === "turbo")
-    return packageVersion(turboPackage) ? undefined : `npm i --no-save ${turboPackage}@2.3.0`;
+  if (side === "turbo") return packageVersion(turboPackage) ? undefined : `npm i --no-save ${turboVersion}`;
   const python = pythonOf(side);
   if (!existsSync(python)) return `no ${python}; \`node dist/bench/setup.js\` makes one`;
   try {
@@ -240,12 +238,10 @@ export async function benchData(options: DataOptions): Promise<DataRow[]> {
       ]),
     )}`,
   );
-  const keyOf = ({ work, ours, peer, cpu }: DataRow): string => JSON.stringify([work, ours, peer, cpu]);
   const known = existsSync(dataPath) ? (JSON.parse(readFileSync(dataPath, "utf8")) as DataRow[]) : [];
-  const merged = new Map([...known, ...rows].map((row) => [keyOf(row), row]));
-  writeFileAtomic(
+  writeRows(
     dataPath,
-    `[\n${[...merged.values()].map((row) => `  ${JSON.stringify(row)}`).join(",\n")}\n]\n`,
+    mergeBy(known, rows, ({ work, ours, peer, cpu }) => [work, ours, peer, cpu]),
   );
   return rows;
 }

@@ -1,10 +1,9 @@
 /** The kernel's measurements: the file that keeps them, and the table of docs/kernel.md between its markers. */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "../src/support/atomic.js";
+import { updateMarked } from "../src/support/markers.js";
 import { packageRoot } from "../src/support/package.js";
 import { type Column, markdownTable, textTable } from "../src/support/table.js";
-import { replaceBetweenMarkers } from "./table.js";
 
 /** One measurement. */
 export interface KernelRow {
@@ -61,5 +60,5 @@ export function saveKernel(run: KernelRun): void {
   const [least, most] = load.map((number) => number.toFixed(1));
   const about = `${cpu}, ${cores} cores, load ${least} to ${most}; Node ${node}; ${date.slice(0, 10)}.`;
   const table = markdownTable(columns, rows.map(cellsOf));
-  writeFileAtomic(path, replaceBetweenMarkers(readFileSync(path, "utf8"), `${about}\n\n${table}`, path));
+  updateMarked(path, "bench", `${about}\n\n${table}`);
 }

@@ -232,5 +232,4 @@ for (const part of parts) {
     rows,
   });
 }
-rmSync(folder, { recursive: true, force: true });
 process.stdout.write(`load of the machine: ${loads.map((load) => load.toFixed(1)).join(", ")}\n`);

@@ -59,19 +59,29 @@ export function readResults(path = resultsPath): Row[] {
   throw new DataError(`file ${path}: expected rows of the bench, got ${z.prettifyError(rows.error)}`);
 }
 
-const keyOf = ({ work, device, peer, cpu }: Row): string => JSON.stringify([work, device, peer, cpu]);
+const placeOf = ({ work, device, peer, cpu }: Row): unknown[] => [work, device, peer, cpu];
 
-/** Old rows with new ones in the places of those that they replace, the others at the end. */
-export function mergeRows(old: readonly Row[], fresh: readonly Row[]): Row[] {
-  const rows = new Map(old.map((row) => [keyOf(row), row]));
-  for (const row of fresh) rows.set(keyOf(row), row);
-  return [...rows.values()];
+/**
+ * Old rows with new ones in the places of those that they replace, the others at the end.
+ * @param place what tells rows apart
+ */
+export function mergeBy<R>(old: readonly R[], fresh: readonly R[], place: (row: R) => unknown[]): R[] {
+  return [...new Map([...old, ...fresh].map((row) => [JSON.stringify(place(row)), row])).values()];
 }
 
-/** Merges rows into a file, a row a line, so that a change of one is a change of one line. */
+/** Old rows of results.json with new ones. */
+export function mergeRows(old: readonly Row[], fresh: readonly Row[]): Row[] {
+  return mergeBy(old, fresh, placeOf);
+}
+
+/** Writes rows to a file, one a line, so that a change of one is a change of one line. */
+export function writeRows(path: string, rows: readonly object[]): void {
+  writeFileAtomic(path, `[\n${rows.map((row) => `  ${JSON.stringify(row)}`).join(",\n")}\n]\n`);
+}
+
+/** Merges rows into a file. */
 export function saveRows(fresh: readonly Row[], path = resultsPath): void {
-  const lines = mergeRows(readResults(path), fresh).map((row) => `  ${JSON.stringify(row)}`);
-  writeFileAtomic(path, `[\n${lines.join(",\n")}\n]\n`);
+  writeRows(path, mergeRows(readResults(path), fresh));
 }
 
 /** The middle of a list; of the two middle ones the mean. */

@@ -13,10 +13,9 @@ import { jit } from "../src/engine/jit.js";
 import { tf } from "../src/engine/tf.js";
 import type { Tree } from "../src/engine/tree.js";
 import { fold, key, uniform } from "../src/random/index.js";
-import { writeFileAtomic } from "../src/support/atomic.js";
 import { packageRoot } from "../src/support/package.js";
 import { createProgram } from "./program.js";
-import { median } from "./results.js";
+import { median, writeRows } from "./results.js";
 import { cpuName, ortVersion, version } from "./versions.js";
 import { works } from "./works.js";
 
@@ -177,7 +176,6 @@ export async function benchViews(options: ViewsOptions): Promise<ViewsRow[]> {
       `${row.work.padEnd(14)} ${row.recipe.padEnd(12)} ${cells.map((cell) => cell.padStart(9)).join(" ")} ${Math.round(row.views_per_s).toLocaleString("en").padStart(10)} ${(100 * row.share).toFixed(1).padStart(6)} %`,
     );
   }
-  if (names.length === 0 && rows.length === cases.length)
-    writeFileAtomic(viewsPath, `[\n${rows.map((row) => `  ${JSON.stringify(row)}`).join(",\n")}\n]\n`);
+  if (names.length === 0 && rows.length === cases.length) writeRows(viewsPath, rows);
   return rows;
 }

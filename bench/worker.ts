@@ -4,13 +4,13 @@
  * it says that it is ready, and for each `{"run": steps}` it answers how long each step took. The workers of peers
  * speak the same.
  */
-import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { DeviceTensor } from "../src/engine/device-tensor.js";
 import { eager, jit } from "../src/engine/jit.js";
 import type { DeviceName } from "../src/engine/run/device.js";
 import { flatten, type Tree } from "../src/engine/tree.js";
 import { gemmStep } from "./gemm.js";
+import { residentMegabytes } from "./process.js";
 import { createProgram } from "./program.js";
 import { useBackend } from "./tfjs-backends.js";
 import type { Work } from "./works.js";
@@ -46,8 +46,7 @@ export interface Answer {
 function peakMb(): number {
   // getrusage would count the parent's memory at the time of the fork too.
   try {
-    const line = /VmHWM:\s*(\d+) kB/.exec(readFileSync("/proc/self/status", "utf8"));
-    if (line) return Number(line[1]) / 1024;
+    return residentMegabytes(process.pid, "most");
   } catch {
     // Not Linux.
   }
