@@ -10,7 +10,15 @@
  */
 import { comparisonChart, type Interval, interval, pairedInterval } from "../../src/figure/index.js";
 import { groupBy } from "../../src/support/group.js";
-import { betterOfUntrained, meanOf, percent, seedsOf, untrainedConditions } from "../support/numbers.js";
+import {
+  betterOfUntrained,
+  meanOf,
+  overUntrained,
+  percent,
+  seedsOf,
+  untrainedConditions,
+  valuesBySeed,
+} from "../support/numbers.js";
 import { type PaperRun, paperConfig, paperNoise } from "../support/paper.js";
 import type { Conclusion, ProfileName, Protocol, Row } from "../support/protocol.js";
 import { noiseViews } from "../support/recipes.js";
@@ -90,15 +98,16 @@ function findingOf(
   untrained: ReturnType<typeof betterOfUntrained>,
 ): Finding {
   const seeds = seedsOf(rows);
-  const values = (condition: string): number[] =>
-    seeds.map((seed) => rows.find((row) => row.condition === condition && row.seed === seed)!.linear);
-  const before = seeds.map((seed) => untrained.get(seed)!.linear);
-  const atSmall = values(conditions.small);
+  const of = (condition: string): Row[] => rows.filter((row) => row.condition === condition);
+  const atSmall = of(conditions.small);
   return {
     method,
-    drop: pairedInterval(values(conditions.large), atSmall),
-    gain: pairedInterval(atSmall, before),
-    noise: pairedInterval(values(conditions.noise), before),
+    drop: pairedInterval(
+      valuesBySeed(of(conditions.large), "linear", seeds),
+      valuesBySeed(atSmall, "linear", seeds),
+    ),
+    gain: overUntrained(atSmall, "linear", untrained),
+    noise: overUntrained(of(conditions.noise), "linear", untrained),
   };
 }
 

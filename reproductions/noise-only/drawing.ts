@@ -1,7 +1,7 @@
 /** The table and the figures of noise-only: what each recipe keeps, task by task, and accuracy against σ. */
-import { heatMap, interval, sweepFigure } from "../../src/figure/index.js";
+import { heatMap, sweepFigure } from "../../src/figure/index.js";
 import { groupBy } from "../../src/support/group.js";
-import { type Metric, meanOf, percent, seedsOf } from "../support/numbers.js";
+import { accuracyCells, type Metric, meanOf, seedsOf } from "../support/numbers.js";
 import type { Conclusion, Row } from "../support/protocol.js";
 import { sayingCopy } from "../support/stages.js";
 
@@ -41,9 +41,7 @@ export function drawing(rows: readonly Row[], scale: string): Pick<Conclusion, "
         task,
         condition,
         String(own[0]!.sigma ?? ""),
-        ...(["knn", "linear", "effectiveRank"] as const).map((name) =>
-          percent(interval(own.map((row) => row[name]))),
-        ),
+        ...accuracyCells(own),
       ]),
     },
     figures: [

@@ -7,14 +7,14 @@
  * Paper: arXiv 2303.01986, abstract. Its σ, tasks and accuracies for this claim are not known to us; the sweep of σ, the
  * tasks and the rule below are our own. σ is chosen on seed 0 by kNN of the main task on held-out training images.
  */
-import { type Interval, pairedInterval } from "../../src/figure/index.js";
+import type { Interval } from "../../src/figure/index.js";
 import { groupBy } from "../../src/support/group.js";
 import type { Laboratory } from "../support/laboratory.js";
-import { betterOfUntrained, type Metric, percent, seedsOf, valuesBySeed } from "../support/numbers.js";
+import { betterOfUntrained, type Metric, overUntrained, percent, ruleFor } from "../support/numbers.js";
 import { type PaperRun, paperConfig, paperNoise } from "../support/paper.js";
 import type { Conclusion, ProfileName, Protocol, Row } from "../support/protocol.js";
 import { bestByKnn, noiseViews, standardViews } from "../support/recipes.js";
-import { cifar10, fashion, type Stage } from "../support/stages.js";
+import { cifar10, fashion, isOnCifar, type Stage } from "../support/stages.js";
 import { ofDifference } from "../support/tolerance.js";
 import { drawing } from "./drawing.js";
 
@@ -73,17 +73,11 @@ function gainOn(own: readonly Row[]): Gain {
   const main = own.filter((row) => row.task === task);
   const untrained = betterOfUntrained(main);
   const noise = main.filter(({ condition }) => condition === "noise only");
-  const seeds = seedsOf(noise);
-  const paired = (metric: Metric): Interval =>
-    pairedInterval(
-      valuesBySeed(noise, metric, seeds),
-      seeds.map((seed) => untrained.get(seed)![metric]),
-    );
   return {
     name: `${dataset}, ${task}`,
-    knn: paired("knn"),
-    linear: paired("linear"),
-    least: /^cifar/i.test(String(dataset)) ? leastOnCifar : { knn: 0, linear: 0 },
+    knn: overUntrained(noise, "knn", untrained),
+    linear: overUntrained(noise, "linear", untrained),
+    least: isOnCifar(own[0]!) ? leastOnCifar : { knn: 0, linear: 0 },
   };
 }
 
@@ -93,10 +87,6 @@ function verdictOf(gains: readonly Gain[]): Conclusion["verdict"] {
     knn.low > 0 && linear.low > 0 && knn.mean >= least.knn && linear.mean >= least.linear;
   if (gains.every(reached)) return "holds";
   return gains.some(({ knn }) => knn.low > 0) ? "holds in part" : "does not hold at this scale";
-}
-
-function ruleFor(least: number): string {
-  return least > 0 ? `at least ${least}, interval above 0` : "interval above 0";
 }
 
 function conclude(rows: readonly Row[], profile: ProfileName): Conclusion {
@@ -178,7 +168,7 @@ export const noiseOnly: Protocol = {
     const scale = scales[profile];
     const { stages, sigmas, seeds, references } = scale;
     laboratory.expect(stages.length * (1 + sigmas.length + 3 * seeds.length + 2 * references));
-    for (const stage of scale.stages) await runOn(laboratory, stage, scale);
+    for (const stage of stages) await runOn(laboratory, stage, scale);
   },
   conclude,
 };

@@ -1,15 +1,8 @@
 /** The table and the figures of single-patch: accuracy by condition, by σ and τ, by views of the patch, and over time. */
-import {
-  type CurvePoint,
-  type Figure,
-  heatMap,
-  interval,
-  learningCurve,
-  sweepFigure,
-} from "../../src/figure/index.js";
+import { type CurvePoint, type Figure, heatMap, learningCurve, sweepFigure } from "../../src/figure/index.js";
 import { groupBy } from "../../src/support/group.js";
 import { type Course, lossParts } from "../support/course.js";
-import { percent, seedsOf } from "../support/numbers.js";
+import { accuracyCells, seedsOf } from "../support/numbers.js";
 import type { Conclusion, Row } from "../support/protocol.js";
 import { sayingCopy } from "../support/stages.js";
 
@@ -40,9 +33,7 @@ export function drawing(
         condition,
         String(own[0]!.sigma ?? ""),
         String(own[0]!.temperature ?? ""),
-        ...(["knn", "linear", "effectiveRank"] as const).map((name) =>
-          percent(interval(own.map((row) => row[name]))),
-        ),
+        ...accuracyCells(own),
       ]),
     },
     figures,

@@ -10,11 +10,19 @@
 import { type Interval, pairedInterval } from "../../src/figure/index.js";
 import type { Course } from "../support/course.js";
 import type { Laboratory } from "../support/laboratory.js";
-import { betterOfUntrained, type Metric, percent, seedsOf, valuesBySeed } from "../support/numbers.js";
+import {
+  betterOfUntrained,
+  type Metric,
+  overUntrained,
+  percent,
+  ruleFor,
+  seedsOf,
+  valuesBySeed,
+} from "../support/numbers.js";
 import { type PaperRun, paperConfig, paperNoise, paperTemperature } from "../support/paper.js";
 import type { Conclusion, ProfileName, Protocol, Row } from "../support/protocol.js";
 import { bestByKnn, noiseViews, patchNegatives, standardViews } from "../support/recipes.js";
-import { cifar10, fashion, narrowVgg, type Stage, smallResnet } from "../support/stages.js";
+import { cifar10, fashion, isOnCifar, narrowVgg, type Stage, smallResnet } from "../support/stages.js";
 import { ofDifference } from "../support/tolerance.js";
 import {
   type Condition,
@@ -86,18 +94,13 @@ function gainsOf(rows: readonly Row[]): Gains {
   const of = (condition: string): Row[] => rows.filter((row) => row.condition === condition);
   const main = of(names.main);
   const seeds = seedsOf(main);
-  const untrained = betterOfUntrained(rows);
   const overNone = (metric: Metric): Interval =>
     pairedInterval(valuesBySeed(main, metric, seeds), valuesBySeed(of(names.none), metric, seeds));
-  const onCifar = /^cifar/i.test(String(main[0]!.dataset));
   return {
-    untrained: pairedInterval(
-      valuesBySeed(main, "knn", seeds),
-      seeds.map((seed) => untrained.get(seed)!.knn),
-    ),
+    untrained: overUntrained(main, "knn", betterOfUntrained(rows)),
     none: overNone("knn"),
     noneLinear: overNone("linear"),
-    least: onCifar ? leastOnCifar : { untrained: 0, none: 0, noneLinear: 0 },
+    least: isOnCifar(main[0]!) ? leastOnCifar : { untrained: 0, none: 0, noneLinear: 0 },
   };
 }
 
@@ -112,9 +115,6 @@ function verdictOf({ untrained, none, noneLinear, least }: Gains): Conclusion["v
     noneLinear.mean >= least.noneLinear;
   return reached ? "holds" : "holds in part";
 }
-
-const ruleFor = (least: number): string =>
-  least > 0 ? `at least ${least}, interval above 0` : "interval above 0";
 
 function conclude(all: readonly Row[], profile: ProfileName, courses: readonly Course[] = []) {
   const mainTask = all[0]!.task;

@@ -10,7 +10,7 @@
 import { type Interval, interval, pairedInterval, sweepFigure } from "../../src/figure/index.js";
 import { groupBy } from "../../src/support/group.js";
 import { heatMapOfTuning } from "../support/figures.js";
-import { betterOfUntrained, meanOf, percent } from "../support/numbers.js";
+import { betterOfUntrained, meanOf, overUntrained, percent } from "../support/numbers.js";
 import { type PaperRun, paperConfig } from "../support/paper.js";
 import type { Conclusion, ProfileName, Protocol, Row } from "../support/protocol.js";
 import { ofDifference } from "../support/tolerance.js";
@@ -98,11 +98,7 @@ function conclude(rows: readonly Row[], profile: ProfileName): Conclusion {
   );
   const linear = (size: number): number[] => bySize.get(size)!.map((row) => row.linear);
   const drop = pairedInterval(linear(best), linear(smallest));
-  const seeds = bySize.get(smallest)!.map((row) => row.seed);
-  const gain = pairedInterval(
-    linear(smallest),
-    seeds.map((seed) => untrained.get(seed)!.linear),
-  );
+  const gain = overUntrained(bySize.get(smallest)!, "linear", untrained);
   const figures = [
     {
       name: "accuracy-by-batch",

@@ -115,7 +115,7 @@ export async function perImageFeed(config: TrainConfig, images: EncodedImages, s
 }
 
 /** What was drawn, image by image: crop, flip, brightness and contrast, the `grey` recipe. */
-function drawnViews(drawn: ReturnType<typeof drawViews>, batch: number): DrawnView[][] {
+export function drawnViews(drawn: ReturnType<typeof drawViews>, batch: number): DrawnView[][] {
   return Array.from({ length: batch }, (_, i) =>
     drawn.map((view) => {
       const [crop, flip, brightness, contrast] = view;

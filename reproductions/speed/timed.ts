@@ -1,10 +1,11 @@
 /** A training against the clock: how long each epoch took, with all that the pipeline does, and how good the encoder is then. */
 import type { ImageDataset } from "../../src/data/dataset.js";
+import { toHost } from "../../src/engine/to-host.js";
 import { encode, withStatisticsOf } from "../../src/evaluate/encode.js";
 import { knn } from "../../src/evaluate/knn.js";
 import type { TrainConfig } from "../../src/train/config/schema.js";
 import { encoderIn, untrainedEncoder } from "../../src/train/encoder.js";
-import { type DeviceState, toHost } from "../../src/train/loop.js";
+import type { DeviceState } from "../../src/train/loop.js";
 import type { Measured } from "../support/laboratory.js";
 import { measure, measurePixels, type Splits } from "../support/measure.js";
 import { decodeAll, type EncodedImages, encodedImages } from "./images.js";

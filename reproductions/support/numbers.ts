@@ -1,5 +1,5 @@
 /** Summaries of rows that several protocols want. */
-import { formatInterval, type Interval } from "../../src/figure/index.js";
+import { formatInterval, type Interval, interval, pairedInterval } from "../../src/figure/index.js";
 import { groupBy } from "../../src/support/group.js";
 import type { Row } from "./protocol.js";
 
@@ -42,4 +42,29 @@ export function seedsOf(rows: readonly { readonly seed: number }[]): number[] {
 /** One value a seed. */
 export function valuesBySeed(rows: readonly Row[], metric: Metric, seeds: readonly number[]): number[] {
   return seeds.map((seed) => rows.find((row) => row.seed === seed)![metric]);
+}
+
+/** How far rows lie above the better untrained encoder of the same seed. */
+export function overUntrained(
+  rows: readonly Row[],
+  metric: Metric,
+  untrained: ReturnType<typeof betterOfUntrained>,
+): Interval {
+  const seeds = seedsOf(rows);
+  return pairedInterval(
+    valuesBySeed(rows, metric, seeds),
+    seeds.map((seed) => untrained.get(seed)![metric]),
+  );
+}
+
+/** What a rule asks of a gain, in words: an interval above zero, and a least mean where there is one. */
+export function ruleFor(least: number): string {
+  return least > 0 ? `at least ${least}, interval above 0` : "interval above 0";
+}
+
+/** Cells of a table: kNN, linear probe and effective rank of the rows of one condition. */
+export function accuracyCells(rows: readonly Row[]): string[] {
+  return (["knn", "linear", "effectiveRank"] as const).map((name) =>
+    percent(interval(rows.map((row) => row[name]))),
+  );
 }

@@ -55,6 +55,11 @@ export function cifar10(options: StageOptions): Stage {
   return { ...common(options), data: { name: "cifar10", ...(train !== undefined && { train }) } };
 }
 
+/** Whether rows were measured on CIFAR-10, or a copy of it. */
+export function isOnCifar({ dataset }: Row): boolean {
+  return /^cifar/i.test(String(dataset));
+}
+
 /** A scale in words, with the name of the copy where the rows were made with one of CIFAR-10. */
 export function sayingCopy(text: string, rows: readonly Row[]): string {
   const copy = rows.map(({ dataset }) => String(dataset)).find((name) => name.startsWith("CIFAR-10 ("));

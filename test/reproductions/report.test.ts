@@ -1,26 +1,8 @@
 /** The report of results: self-contained, nothing in it is run or fetched, and what it says is what the rows say. */
 import { expect, test } from "vitest";
-import {
-  htmlReport,
-  markdownReport,
-  markdownSummary,
-  type Reported,
-  type Row,
-} from "../../reproductions/index.js";
+import { htmlReport, markdownReport, markdownSummary, type Reported } from "../../reproductions/index.js";
 import { smallBatches } from "../../reproductions/small-batches/protocol.js";
-
-const row = (condition: string, seed: number, linear: number, factors = {}): Row => ({
-  claim: "small-batches",
-  condition,
-  dataset: "fashion-mnist",
-  task: "class",
-  seed,
-  knn: linear - 2,
-  linear,
-  effectiveRank: 10,
-  seconds: 1,
-  ...factors,
-});
+import { row } from "./rows.js";
 
 function reported(): Reported {
   const controls = [row("raw pixels", 1, 81), ...[1, 2].map((seed) => row("untrained", seed, 80 + seed))];

@@ -2,13 +2,14 @@
 import { expect, test } from "vitest";
 import { decodeAll, encodedImages } from "../../reproductions/speed/images.js";
 import { viewOf } from "../../reproductions/speed/per-image.js";
-import { compiledFeed, type Feed, perImageFeed } from "../../reproductions/speed/pipelines.js";
+import { compiledFeed, drawnViews, type Feed, perImageFeed } from "../../reproductions/speed/pipelines.js";
 import { speed } from "../../reproductions/speed/protocol.js";
 import type { Row } from "../../reproductions/support/protocol.js";
+import { toHost } from "../../src/engine/to-host.js";
 import { flatten } from "../../src/engine/tree.js";
 import { augment, fold, type HostTensor, hostTensor, key, presetViews } from "../../src/index.js";
 import { parseConfig } from "../../src/train/config/parse.js";
-import { type DeviceState, toHost } from "../../src/train/loop.js";
+import type { DeviceState } from "../../src/train/loop.js";
 
 const side = 32;
 
@@ -19,25 +20,11 @@ test("a view made on the host is the compiled step's, from the same drawn parame
     presetViews("grey", [side, side, 1]),
     fold(key(3), 0),
   );
+  const each = drawnViews(drawn, 8);
   const out = new Float32Array(side * side);
   for (const [v, view] of views.entries())
     for (let i = 0; i < 8; i++) {
-      const [crop, flip, brightness, contrast] = drawn[v]!;
-      const value = (from: typeof crop, name: string): number => from![name]!.data[i]!;
-      viewOf(
-        images.subarray(i * side * side, (i + 1) * side * side),
-        side,
-        {
-          top: value(crop, "top"),
-          left: value(crop, "left"),
-          height: value(crop, "height"),
-          width: value(crop, "width"),
-          flipped: value(flip, "flipped") !== 0,
-          brightness: value(brightness, "brightness"),
-          contrast: value(contrast, "contrast"),
-        },
-        out,
-      );
+      viewOf(images.subarray(i * side * side, (i + 1) * side * side), side, each[i]![v]!, out);
       const expected = (view.data as Float32Array).subarray(i * side * side, (i + 1) * side * side);
       const worst = out.reduce((most, x, at) => Math.max(most, Math.abs(x - expected[at]!)), 0);
       expect(worst).toBeLessThan(2e-5);
