@@ -4,14 +4,16 @@
  * was measured, and the code.
  */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
 import { appendLine, readLines } from "../../src/train/run-folder.js";
+import { codeHash, type MadeBy, madeNow } from "./code.js";
 
 interface Line<T> {
   readonly key: string;
   readonly row: T;
+  /** What measured it, so that it can be told from a row of other code without its key. */
+  readonly made: MadeBy;
 }
 
 /** What was measured, by key. */
@@ -31,37 +33,9 @@ export class RowStore<T> {
 
   add(key: string, row: T): void {
     mkdirSync(dirname(this.#path), { recursive: true });
-    appendLine(this.#path, { key, row } satisfies Line<T>);
+    appendLine(this.#path, { key, row, made: madeNow() } satisfies Line<T>);
     this.#rows.set(key, row);
   }
-}
-
-/** The parts of the library that can change a number. */
-const deciding = ["augment", "data", "engine", "evaluate", "loss", "nn", "optim", "random", "train"];
-
-function* filesBelow(folder: string): Generator<string> {
-  for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) =>
-    a.name < b.name ? -1 : 1,
-  )) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) yield* filesBelow(path);
-    else if (/\.(js|ts)$/.test(entry.name) && !entry.name.endsWith(".d.ts")) yield path;
-  }
-}
-
-let known: string | undefined;
-
-/** A hash of the library's code, so that rows of other code are not taken for rows of this one. */
-export function codeHash(): string {
-  if (known === undefined) {
-    const source = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "src");
-    const hash = createHash("sha256");
-    for (const part of deciding)
-      if (existsSync(join(source, part)))
-        for (const file of filesBelow(join(source, part))) hash.update(readFileSync(file));
-    known = hash.digest("hex").slice(0, 16);
-  }
-  return known;
 }
 
 /** The key of a row: a hash of what decides it. */

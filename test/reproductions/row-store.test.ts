@@ -1,9 +1,10 @@
 /** Rows survive an interruption at any moment, and are found by what decides them. */
-import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { codeHash, RowStore, rowKey } from "../../reproductions/support/row-store.js";
+import { codeHash, commit } from "../../reproductions/support/code.js";
+import { RowStore, rowKey } from "../../reproductions/support/row-store.js";
 
 test("rows are found again, a line cut short by a kill is not", () => {
   const folder = mkdtempSync(join(tmpdir(), "jessl-rows-"));
@@ -12,6 +13,10 @@ test("rows are found again, a line cut short by a kill is not", () => {
   const store = new RowStore<{ linear: number }>(path);
   store.add("a", { linear: 1 });
   store.add("b", { linear: 2 });
+  expect(JSON.parse(readFileSync(path, "utf8").split("\n")[0]!).made).toMatchObject({
+    code: codeHash(),
+    commit: commit(),
+  });
   appendFileSync(path, '{"key":"c","row":{"lin');
   const again = new RowStore<{ linear: number }>(path);
   expect([again.get("a"), again.get("b"), again.get("c")]).toEqual([{ linear: 1 }, { linear: 2 }, undefined]);
