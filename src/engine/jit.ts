@@ -4,6 +4,7 @@
  * nothing is compiled: the function runs there as it is.
  */
 import { writeFileAtomic } from "../support/atomic.js";
+import { DeviceError } from "../support/errors.js";
 import { type FlatArguments, flattenArguments, type Leaf, leafElements, leafOnHost } from "./arguments.js";
 import { type CompileReport, lowerProgram, traceProgram } from "./compile.js";
 import { DeviceTensor } from "./device-tensor.js";
@@ -88,7 +89,7 @@ export interface Jitted<A extends readonly unknown[], R> {
   print(...args: Arguments<A>): string;
   /** The program for arguments of these shapes as the bytes of an .onnx file. */
   onnx(...args: Arguments<A>): Promise<Uint8Array>;
-  /** Runs the program a few times and says where the time goes, by operator and by scope. */
+  /** Runs the program a few times and says where the time goes, by operator and by scope; not on `wasm` and `tensorflow`. */
   profile(...args: Arguments<A>): Promise<Profile>;
   /** Writes a profile as a file that Chromium's tracing page (chrome://tracing) or ui.perfetto.dev opens. */
   trace(path: string, ...args: Arguments<A>): Promise<Profile>;
@@ -188,6 +189,8 @@ export function jit<A extends readonly unknown[], R>(
   };
 
   const profile = async (...values: unknown[]): Promise<Profile> => {
+    if (options.device === "wasm")
+      throw new DeviceError("profile: expected another device, got wasm, whose runtime records none");
     const args = flattenArguments(values);
     const { model, bytes, place } = await compiled(args);
     return profileModel(model, bytes, args.leaves.map(leafElements), sessionOptions(place));

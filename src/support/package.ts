@@ -27,10 +27,12 @@ export const version: string = (
 
 /** The version of a package that is installed beside jessl; undefined when it is not. */
 export function packageVersion(name: string): string | undefined {
-  const require = createRequire(join(packageRoot, "package.json"));
-  try {
-    return (require(`${name}/package.json`) as { version: string }).version;
-  } catch {
-    return undefined;
-  }
+  const { resolve } = createRequire(join(packageRoot, "package.json"));
+  // Not by `require`: some packages export their package.json, others do not.
+  const file = (resolve.paths(name) ?? [])
+    .map((folder) => join(folder, name, "package.json"))
+    .find((path) => existsSync(path));
+  return file === undefined
+    ? undefined
+    : (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
 }

@@ -51,20 +51,23 @@ export class Session {
   readonly #session: Ort.InferenceSession;
   readonly #runtime: Runtime;
   readonly #device: string;
-  /** The provider in whose memory results stay. */
-  readonly #provider: string | undefined;
+  /** Whether results stay in the memory of the device. */
+  readonly #resident: boolean;
+  /** Whether results are written into arrays that it is given: the WebAssembly runtime only ever makes its own. */
+  readonly #fills: boolean;
 
   private constructor(
     session: Ort.InferenceSession,
     runtime: Runtime,
     model: OnnxModel,
-    { providers, resident }: SessionOptions,
+    { providers, runtime: runtimeName, resident = false }: SessionOptions,
   ) {
     this.#session = session;
     this.#runtime = runtime;
     const [first = "cpu"] = providers;
     this.#device = first;
-    this.#provider = resident ? first : undefined;
+    this.#resident = resident;
+    this.#fills = !resident && runtimeName !== "wasm";
     deviceUse(first).programs += 1;
     this.inputs = model.inputs;
     this.outputs = model.outputs;
@@ -128,12 +131,11 @@ export class Session {
   ): Promise<Elements[]> {
     const feeds: { [name: string]: Ort.Tensor } = {};
     for (const [i, type] of this.inputs.entries()) feeds[type.name] = await this.#input(type, inputs[i]!);
-    if (this.#provider !== undefined) {
-      const provider = this.#provider;
+    if (!this.#fills) {
       const results = await this.#session.run(feeds);
       return this.outputs.map(({ name }) => {
         const result = results[name]!;
-        return result.location === "cpu" ? (result.data as TensorData) : new Resident(result, provider);
+        return result.location === "cpu" ? (result.data as TensorData) : new Resident(result, this.#device);
       });
     }
     const fetches: { [name: string]: Ort.Tensor } = {};
@@ -157,9 +159,7 @@ export class Session {
 
   #input(type: OnnxTensorType, elements: Elements): Ort.Tensor | Promise<Ort.Tensor> {
     if (elements instanceof Resident)
-      return this.#provider === undefined
-        ? elements.read().then((data) => this.#tensor(type, data))
-        : elements.tensor;
+      return this.#resident ? elements.tensor : elements.read().then((data) => this.#tensor(type, data));
     return this.#tensor(type, elements);
   }
 

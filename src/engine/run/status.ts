@@ -83,8 +83,6 @@ console.log(JSON.stringify({ gflops }));
 process.exit(0);`;
 
 const tensorflowScript = `
-import { createRequire } from "node:module";
-const require = createRequire(import.meta.url);
 const util = require("node:util");
 util.isNullOrUndefined ??= (x) => x === null || x === undefined;
 util.isArray ??= Array.isArray;
@@ -112,7 +110,8 @@ interface Tried {
 /** Runs a script in a process of its own; its answer, or the last thing that it said. */
 function tryScript(script: string, args: readonly string[]): Promise<Tried | string> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, ["--input-type=module", "-e", script, ...args], {
+    // Not as a module: the WebAssembly runtime's threads would inherit the option that says so, and fail at it.
+    const child = spawn(process.execPath, ["-e", `(async () => {${script}\n})();`, ...args], {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "3" },
       timeout: 60_000,
