@@ -5,7 +5,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { defaultThreads } from "../../src/engine/run/session.js";
 import { interval, pairedInterval } from "../../src/figure/index.js";
 import { parseConfig } from "../../src/train/config/parse.js";
 import { createDataset } from "../../src/train/dataset.js";
@@ -13,7 +12,7 @@ import { untrainedEncoder } from "../../src/train/encoder.js";
 import { trainEncoder } from "../../src/train/train.js";
 import { type Accuracy, measure, splitsOf } from "../support/measure.js";
 import type { KeyNumber, Tolerance } from "../support/protocol.js";
-import { provenance } from "../support/provenance.js";
+import { madeNow } from "../support/provenance.js";
 import { noiseViews } from "../support/recipes.js";
 import { type Headline, headlinesOf } from "./headlines.js";
 
@@ -123,6 +122,5 @@ export async function smallHeadlines(recipe: Recipe, changes: object = {}): Prom
 
 /** Where the small numbers come from. */
 export function provenanceOfSmall(seconds: number): object {
-  const facts = { device: "cpu", threads: defaultThreads(), seconds: Math.round(seconds) };
-  return { ...provenance({ profile: "smoke", ...facts }), profile: "small" };
+  return { ...madeNow(), profile: "small", seconds: Math.round(seconds) };
 }

@@ -9,16 +9,6 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { packageRoot } from "../../src/support/package.js";
 
-/** Where a row or results come from. */
-export interface MadeBy {
-  /** The commit of the code; `+` when files were changed since, "unknown" outside a checkout. */
-  readonly commit: string;
-  /** Hash of the parts of the library that can change a number. */
-  readonly code: string;
-  /** When the row, or the last row, was finished, ISO 8601. */
-  readonly date: string;
-}
-
 /** The parts of the library that can change a number. */
 const deciding = ["augment", "data", "engine", "evaluate", "loss", "nn", "optim", "random", "train"];
 
@@ -73,9 +63,4 @@ function currentCommit(): string {
   const head = git("rev-parse", "--short=12", "HEAD")?.trim() ?? "unknown";
   const changed = git("status", "--porcelain", "--", "src", "reproductions/*.ts") ?? "";
   return changed.trim() === "" ? head : `${head}+`;
-}
-
-/** This code, now. */
-export function madeNow(): MadeBy {
-  return { commit: commit(), code: codeHash(), date: new Date().toISOString() };
 }

@@ -4,7 +4,6 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { defaultThreads } from "../../src/engine/run/session.js";
 import { saveFigure, vegaLiteSpec } from "../../src/figure/index.js";
 import { writeFileAtomic } from "../../src/support/atomic.js";
 import { DataError } from "../../src/support/errors.js";
@@ -76,7 +75,7 @@ export async function reproduce(
     rows: rows.filter((row) => !isControl(row)),
     controls: rows.filter(isControl),
     ...(courses.length > 0 && { courses }),
-    provenance: provenance({ profile, device: "cpu", threads: defaultThreads(), seconds }),
+    provenance: provenance({ profile, seconds }),
   };
   writeFileAtomic(join(folder, "results.json"), `${JSON.stringify(results, null, 1)}\n`);
   await writeFigures(conclusion, folder);

@@ -7,7 +7,8 @@ import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { appendLine, readLines } from "../../src/train/run-folder.js";
-import { codeHash, type MadeBy, madeNow } from "./code.js";
+import { codeHash } from "./code.js";
+import { type MadeBy, madeNow } from "./provenance.js";
 
 interface Line<T> {
   readonly key: string;
