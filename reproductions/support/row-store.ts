@@ -4,7 +4,7 @@
  * was measured, and the code.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, truncateSync } from "node:fs";
 import { dirname } from "node:path";
 import { appendLine, readLines } from "../../src/train/run-folder.js";
 import { codeHash } from "./code.js";
@@ -34,9 +34,18 @@ export class RowStore<T> {
 
   add(key: string, row: T): void {
     mkdirSync(dirname(this.#path), { recursive: true });
+    dropCutLine(this.#path);
     appendLine(this.#path, { key, row, made: madeNow() } satisfies Line<T>);
     this.#rows.set(key, row);
   }
+}
+
+/** Takes away a last line that a kill cut short, to which the next one would be glued. */
+function dropCutLine(path: string): void {
+  if (!existsSync(path)) return;
+  const bytes = readFileSync(path);
+  const whole = bytes.lastIndexOf("\n") + 1;
+  if (whole < bytes.length) truncateSync(path, whole);
 }
 
 /** The key of a row: a hash of what decides it. */

@@ -20,6 +20,8 @@ test("rows are found again, a line cut short by a kill is not", () => {
   appendFileSync(path, '{"key":"c","row":{"lin');
   const again = new RowStore<{ linear: number }>(path);
   expect([again.get("a"), again.get("b"), again.get("c")]).toEqual([{ linear: 1 }, { linear: 2 }, undefined]);
+  again.add("d", { linear: 4 });
+  expect(new RowStore(path).get("d")).toEqual({ linear: 4 });
 });
 
 test("keys: equal for equal parts, different for any other", () => {
