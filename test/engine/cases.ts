@@ -332,7 +332,7 @@ for (const [
   size,
   stride,
   pad,
-] of [[1, 1, 0], [1, 2, 0], [2, 2, 0], [5, 1, 2], [5, 2, 2], [7, 2, 3], [4, 2, 1]] as const) // biome-ignore format: one row
+] of [[1, 1, 0], [1, 2, 0], [1, 3, 0], [2, 2, 0], [5, 1, 2], [5, 2, 2], [7, 2, 3], [4, 2, 1]] as const) // biome-ignore format: one row
   add(
     `conv2d ${size} × ${size} of 16 channels, stride ${stride}`,
     (x, w) => tf.conv2d(x, w, stride, pad),

@@ -2,6 +2,7 @@
 import { rmSync } from "node:fs";
 import type { OnnxModel } from "../lower/onnx.js";
 import { cacheIsOn, entryPath, readEntry, storeEntry, temporaryFor } from "./model-cache.js";
+import { inOrderOfExecution } from "./node-order.js";
 import { Session, type SessionOptions } from "./session.js";
 
 /** Smaller programs are compiled in less time than it is worth to keep them. */
@@ -30,7 +31,8 @@ export async function createSession(
   const known = readEntry(entry);
   if (known)
     try {
-      const session = await Session.create(model, known, { ...options, optimisation: "disabled" });
+      const ordered = inOrderOfExecution(known, model);
+      const session = await Session.create(model, ordered, { ...options, optimisation: "disabled" });
       return { session, cached: true };
     } catch {
       rmSync(entry, { force: true });

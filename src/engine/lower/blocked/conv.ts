@@ -105,6 +105,12 @@ function phasesOf(
   return phases;
 }
 
+/** Which phase has taps, where only one has. */
+function onlyOne(phases: readonly Phase[]): number | undefined {
+  const one = phases.findIndex(({ taps }) => taps.length > 0);
+  return phases.filter(({ taps }) => taps.length > 0).length === 1 ? one : undefined;
+}
+
 /** Puts `parts` side by side, each element of the first followed by that of the next, in units of `unit` elements. */
 function interleave(l: Lowering, parts: readonly string[], count: number, unit: number): string {
   if (parts.length === 1) return parts[0]!;
@@ -147,13 +153,21 @@ function inputGradient(l: Lowering, node: Node, block: number): string | undefin
     );
   };
   if (sh === 1 && sw === 1) return phase(rows[0]!, columns[0]!);
+  const inBlocks = (image: string): string => {
+    if (ph * sh === h && pw * sw === w) return l.reshape(image, [n, c, h, w]);
+    const rest = l.reshape(image, [n, c / block, ph * sh, pw * sw, block]);
+    return l.reshape(l.emit("Slice", [rest, l.ints([0, 0]), l.ints([h, w]), l.ints([2, 3])]), [n, c, h, w]);
+  };
+  const [row, column] = [onlyOne(rows), onlyOne(columns)];
+  if (row !== undefined && column !== undefined) {
+    const own = l.reshape(phase(rows[row]!, columns[column]!), [(n * c * ph) / block, 1, pw, block]);
+    const pads = l.ints([0, row, 0, column * block, 0, sh - 1 - row, 0, (sw - 1 - column) * block]);
+    return inBlocks(l.emit("Pad", [own, pads]));
+  }
   const bands = rows.map((row) =>
     interleave(l, columns.map((column) => phase(row, column)), (n * c * ph * pw) / block, block),
   ); // biome-ignore format: one call
-  const all = interleave(l, bands, (n * c * ph) / block, pw * sw * block);
-  if (ph * sh === h && pw * sw === w) return l.reshape(all, [n, c, h, w]);
-  const rest = l.reshape(all, [n, c / block, ph * sh, pw * sw, block]);
-  return l.reshape(l.emit("Slice", [rest, l.ints([0, 0]), l.ints([h, w]), l.ints([2, 3])]), [n, c, h, w]);
+  return inBlocks(interleave(l, bands, (n * c * ph) / block, pw * sw * block));
 }
 
 const winograd: { readonly [kernel: string]: (l: Lowering, node: Node, block: number) => string } = {
