@@ -6,6 +6,7 @@
 import { createInterface } from "node:readline";
 import { type Batch, Loader } from "../src/data/loader/loader.js";
 import { betonSource, type Decoder } from "../src/data/loader/source.js";
+import { unitFloats } from "../src/data/unit-floats.js";
 import { version } from "./versions.js";
 
 /** What a side is to do; its first argument, as JSON. */
@@ -19,8 +20,6 @@ export interface DataOrder {
   readonly batch: number;
   readonly workers: number;
 }
-
-const levels = Float32Array.from({ length: 256 }, (_, level) => level / 255);
 
 function openLoader({ work, side, beton, batch, workers }: DataOrder): {
   loader: Loader;
@@ -37,10 +36,7 @@ function openLoader({ work, side, beton, batch, workers }: DataOrder): {
   const floats = new Float32Array(batch * 224 * 224 * 3);
   return {
     loader: new Loader(source, { batch, seed: 1, workers, prefetch: 2 * workers, crop: {} }),
-    deliver({ images }) {
-      for (let i = 0; i < images.length; i++) floats[i] = levels[images[i]!]!;
-      return floats;
-    },
+    deliver: ({ images }) => unitFloats(images, floats),
   };
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { gatherWasm } from "../../src/data/beton/gather.js";
 import { resampleWasm } from "../../src/data/crop/resizer.js";
+import { unitFloatsWasm } from "../../src/data/unit-floats.js";
 import { packageRoot } from "../../src/index.js";
 import { describeWith } from "../support/needs.js";
 
@@ -19,6 +20,7 @@ describeWith(["npm:wabt"], "WebAssembly", () => {
   test.each([
     ["src/data/crop/resample.wat", resampleWasm],
     ["src/data/beton/gather.wat", gatherWasm],
+    ["src/data/unit-floats.wat", unitFloatsWasm],
   ])("%s", async (path, assembled) => {
     const { default: createWabt } = (await import("wabt" as string)) as { default: () => Promise<Wabt> };
     const text = readFileSync(join(packageRoot, path), "utf8");
