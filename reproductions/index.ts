@@ -22,6 +22,15 @@ export const protocols: readonly Protocol[] = [smallBatches, noiseOnly, singlePa
 export { type PaperRun, paperConfig, paperYaml } from "./support/paper.js";
 export type { Conclusion, ProfileName, Protocol, Row } from "./support/protocol.js";
 export { profileNames } from "./support/protocol.js";
-export { isRecorded, record, recordSummary, redraw } from "./support/record.js";
+export { record, recorded, recordedProfiles, recordSummary, redraw } from "./support/record.js";
 export { htmlReport, markdownReport, markdownSummary, type Reported } from "./support/report.js";
-export { type ReproduceOptions, type Results, readResults, reproduce } from "./support/reproduce.js";
+export {
+  concludeKnown,
+  heldResults,
+  type Outcome,
+  type ReproduceOptions,
+  type Results,
+  readResults,
+  reproduce,
+  writeOutcome,
+} from "./support/reproduce.js";

@@ -8,16 +8,16 @@
  * to us; recipes, scale and rule are our own. The recipes were chosen by a linear probe on training images that its
  * training half left out, seed 0 (see README.md); the seeds that count are others, and are measured on test images.
  */
-import { comparisonChart, type Interval, interval, pairedInterval } from "../../src/figure/index.js";
+import { comparisonChart, type Interval, interval } from "../../src/figure/index.js";
 import { groupBy } from "../../src/support/group.js";
 import {
   betterOfUntrained,
   meanOf,
   overUntrained,
+  pairedBySeed,
   percent,
   seedsOf,
   untrainedConditions,
-  valuesBySeed,
 } from "../support/numbers.js";
 import { type PaperRun, paperConfig, paperNoise } from "../support/paper.js";
 import type { Conclusion, ProfileName, Protocol, Row } from "../support/protocol.js";
@@ -97,15 +97,11 @@ function findingOf(
   rows: readonly Row[],
   untrained: ReturnType<typeof betterOfUntrained>,
 ): Finding {
-  const seeds = seedsOf(rows);
   const of = (condition: string): Row[] => rows.filter((row) => row.condition === condition);
   const atSmall = of(conditions.small);
   return {
     method,
-    drop: pairedInterval(
-      valuesBySeed(of(conditions.large), "linear", seeds),
-      valuesBySeed(atSmall, "linear", seeds),
-    ),
+    drop: pairedBySeed(of(conditions.large), atSmall, "linear"),
     gain: overUntrained(atSmall, "linear", untrained),
     noise: overUntrained(of(conditions.noise), "linear", untrained),
   };
@@ -115,7 +111,7 @@ const smallBatchHolds = ({ drop, gain }: Finding): boolean => drop.mean <= dropA
 const noiseHolds = ({ noise }: Finding): boolean => noise.low > 0;
 
 function verdictOf(findings: readonly Finding[]): Conclusion["verdict"] {
-  if (findings.some(({ gain }) => gain.count < 2)) return "not decided";
+  if (findings.length === 0 || findings.some(({ gain }) => gain.count < 2)) return "not decided";
   const held = findings.flatMap((finding) => [smallBatchHolds(finding), noiseHolds(finding)]);
   const share = held.filter(Boolean).length / held.length;
   return share === 1 ? "holds" : share > 0.5 ? "holds in part" : "does not hold at this scale";
@@ -212,10 +208,12 @@ function table(rows: readonly Row[], trained: ReadonlyMap<string, readonly Row[]
     columns: ["method", "condition", "batch", "kNN %", "linear %", "rank"],
     rows: [
       ...[...trained].flatMap(([method, own]) =>
-        Object.values(conditions).map((condition) => {
-          const matching = own.filter((row) => row.condition === condition);
-          return [method, condition, String(matching[0]!.batch), ...cells(matching)];
-        }),
+        [...groupBy(own, ({ condition }) => condition)].map(([condition, matching]) => [
+          method,
+          condition,
+          String(matching[0]!.batch),
+          ...cells(matching),
+        ]),
       ),
       ...controls,
     ],
@@ -255,8 +253,9 @@ export const methods: Protocol = {
     const { methods: chosen, seeds, large, config } = scales[profile];
     laboratory.expect(2 + seeds.length * (2 + 3 * chosen.length));
     const views = noiseViews(sigma);
-    await laboratory.rawPixels({ config: { ...config, batch: small, seed: seeds[0]! } });
-    await laboratory.supervised({ config: { ...config, batch: small, seed: seeds[0]! } });
+    const control = { config: { ...config, batch: small, seed: seeds[0]! }, beside: true };
+    await laboratory.rawPixels(control);
+    await laboratory.supervised(control);
     for (const seed of seeds) {
       const base = { ...config, batch: small, seed };
       await laboratory.untrained({ config: base });
@@ -266,6 +265,7 @@ export const methods: Protocol = {
             condition,
             config: { ...base, method: { name: method, ...methodRecipes[method] }, batch, ...more },
             factors: { method, batch },
+            beside: usesLabels(method),
           });
         await train(conditions.small, small);
         await train(conditions.large, large);

@@ -13,7 +13,7 @@ import type { Laboratory } from "../support/laboratory.js";
 import { betterOfUntrained, type Metric, overUntrained, percent, ruleFor } from "../support/numbers.js";
 import { type PaperRun, paperConfig, paperNoise } from "../support/paper.js";
 import type { Conclusion, ProfileName, Protocol, Row } from "../support/protocol.js";
-import { bestByKnn, noiseViews, standardViews } from "../support/recipes.js";
+import { bestBy, noiseViews, standardViews } from "../support/recipes.js";
 import { cifar10, fashion, isOnCifar, type Stage } from "../support/stages.js";
 import { ofDifference } from "../support/tolerance.js";
 import { drawing } from "./drawing.js";
@@ -82,7 +82,7 @@ function gainOn(own: readonly Row[]): Gain {
 }
 
 function verdictOf(gains: readonly Gain[]): Conclusion["verdict"] {
-  if (gains.some(({ knn }) => knn.count < 2)) return "not decided";
+  if (gains.length === 0 || gains.some(({ knn }) => knn.count < 2)) return "not decided";
   const reached = ({ knn, linear, least }: Gain): boolean =>
     knn.low > 0 && linear.low > 0 && knn.mean >= least.knn && linear.mean >= least.linear;
   if (gains.every(reached)) return "holds";
@@ -91,7 +91,9 @@ function verdictOf(gains: readonly Gain[]): Conclusion["verdict"] {
 
 function conclude(rows: readonly Row[], profile: ProfileName): Conclusion {
   const measured = rows.filter(({ condition }) => condition !== "tuning");
-  const gains = [...groupBy(measured, ({ dataset }) => dataset).values()].map(gainOn);
+  const gains = [...groupBy(measured, ({ dataset }) => dataset).values()]
+    .filter((own) => own.some(({ condition }) => condition === "noise only"))
+    .map(gainOn);
   return {
     verdict: verdictOf(gains),
     numbers: gains.flatMap(({ name, knn, linear }) =>
@@ -116,14 +118,15 @@ async function runOn(
   { seeds, sigmas, references }: Scale,
 ): Promise<void> {
   const base = (seed: number) => ({ ...stage, seed });
-  await laboratory.rawPixels({ config: base(seeds[0]!) });
+  const beside = true;
+  await laboratory.rawPixels({ config: base(seeds[0]!), beside });
   const tuning: Row[] = [];
   for (const sigma of sigmas) {
     const config = noiseConfig(base(0), sigma);
     const request = { condition: "tuning", config, factors: { sigma }, measureOn: "validation" } as const;
-    tuning.push((await laboratory.train(request))[0]!);
+    tuning.push(...(await laboratory.train(request)).slice(0, 1));
   }
-  const sigma = Number(bestByKnn(tuning).sigma);
+  const sigma = Number((bestBy("knn", tuning) ?? { sigma: sigmas[0] }).sigma);
   for (const [i, seed] of seeds.entries()) {
     await laboratory.untrained({ config: base(seed) });
     await laboratory.train({
@@ -132,8 +135,9 @@ async function runOn(
       factors: { sigma },
     });
     if (i >= references) continue;
-    await laboratory.train({ condition: "standard", config: { ...base(seed), views: standardViews } });
-    await laboratory.supervised({ config: { ...base(seed), views: standardViews } });
+    const config = { ...base(seed), views: standardViews };
+    await laboratory.train({ condition: "standard", config, beside });
+    await laboratory.supervised({ config, beside });
   }
 }
 

@@ -7,21 +7,20 @@
  * Paper: arXiv 2303.01986, abstract. Its set-up is not known to us and FFCV-SSL holds no code for it; all below is our
  * own. What gives the claim its meaning is the control with no negative at all, which has nothing to keep images apart.
  */
-import { type Interval, pairedInterval } from "../../src/figure/index.js";
+import type { Interval } from "../../src/figure/index.js";
 import type { Course } from "../support/course.js";
 import type { Laboratory } from "../support/laboratory.js";
 import {
   betterOfUntrained,
   type Metric,
   overUntrained,
+  pairedBySeed,
   percent,
   ruleFor,
-  seedsOf,
-  valuesBySeed,
 } from "../support/numbers.js";
 import { type PaperRun, paperConfig, paperNoise, paperTemperature } from "../support/paper.js";
 import type { Conclusion, ProfileName, Protocol, Row } from "../support/protocol.js";
-import { bestByKnn, noiseViews, patchNegatives, standardViews } from "../support/recipes.js";
+import { bestBy, noiseViews, patchNegatives, standardViews } from "../support/recipes.js";
 import { cifar10, fashion, isOnCifar, narrowVgg, type Stage, smallResnet } from "../support/stages.js";
 import { ofDifference } from "../support/tolerance.js";
 import {
@@ -93,19 +92,17 @@ interface Gains {
 function gainsOf(rows: readonly Row[]): Gains {
   const of = (condition: string): Row[] => rows.filter((row) => row.condition === condition);
   const main = of(names.main);
-  const seeds = seedsOf(main);
-  const overNone = (metric: Metric): Interval =>
-    pairedInterval(valuesBySeed(main, metric, seeds), valuesBySeed(of(names.none), metric, seeds));
+  const overNone = (metric: Metric): Interval => pairedBySeed(main, of(names.none), metric);
   return {
     untrained: overUntrained(main, "knn", betterOfUntrained(rows)),
     none: overNone("knn"),
     noneLinear: overNone("linear"),
-    least: isOnCifar(main[0]!) ? leastOnCifar : { untrained: 0, none: 0, noneLinear: 0 },
+    least: isOnCifar(rows[0]!) ? leastOnCifar : { untrained: 0, none: 0, noneLinear: 0 },
   };
 }
 
 function verdictOf({ untrained, none, noneLinear, least }: Gains): Conclusion["verdict"] {
-  if (none.count < 2) return "not decided";
+  if (none.count < 2 || untrained.count < 2) return "not decided";
   if (none.low <= 0) return "does not hold at this scale";
   const reached =
     untrained.low > 0 &&
@@ -163,9 +160,10 @@ async function tune(laboratory: Laboratory, { stage, sigmas, temperatures }: Sca
         factors: { sigma, temperature },
         measureOn: "validation",
       });
-      tuning.push(rows[0]!);
+      tuning.push(...rows.slice(0, 1));
     }
-  return bestByKnn(tuning) as Row & { sigma: number; temperature: number };
+  const best = bestBy("knn", tuning) ?? { sigma: sigmas[0], temperature: temperatures[0] };
+  return { sigma: Number(best.sigma), temperature: Number(best.temperature) };
 }
 
 async function run(laboratory: Laboratory, profile: ProfileName): Promise<void> {
@@ -187,13 +185,15 @@ async function run(laboratory: Laboratory, profile: ProfileName): Promise<void> 
         config: { ...stage, ...config, seed },
         factors,
         course: seed === seeds[0],
+        beside: condition !== names.main && condition !== names.none,
       });
   };
-  await laboratory.rawPixels({ config: { ...stage, seed: seeds[0]! } });
+  const beside = true;
+  await laboratory.rawPixels({ config: { ...stage, seed: seeds[0]! }, beside });
   for (const seed of seeds) {
     await laboratory.untrained({ config: { ...stage, seed } });
     await train(mainConditions(chosen), seed);
-    await laboratory.supervised({ config: { ...stage, seed, views: standardViews } });
+    await laboratory.supervised({ config: { ...stage, seed, views: standardViews }, beside });
   }
   for (const seed of variations.seeds) await train(variationsOf(chosen, variations), seed);
 }

@@ -14,6 +14,7 @@ import { trainEncoder } from "../../src/train/train.js";
 import { type Course, type CoursePoint, courseOf } from "./course.js";
 import { type Measurement, type MeasureOn, measure, measurePixels, splitsOf } from "./measure.js";
 import type { Row } from "./protocol.js";
+import type { MadeBy } from "./provenance.js";
 import { RowStore, rowKey } from "./row-store.js";
 
 /** The interrupted state of a reproduction: its rows are kept. */
@@ -28,6 +29,8 @@ export interface RowRequest {
   readonly factors?: Readonly<Record<string, string | number>>;
   /** Where accuracy is measured: test images, or training images that the probe's training half leaves out. */
   readonly measureOn?: MeasureOn;
+  /** Whether it stands beside the claim and decides nothing, so that a verdict does not wait for it; no unless told. */
+  readonly beside?: boolean;
 }
 
 export interface TrainRequest extends RowRequest {
@@ -61,8 +64,10 @@ export interface LaboratoryOptions {
   /** The .jsonl file of the rows; in the folder by default. Claims that share it do not train the same encoder twice. */
   readonly rows?: string;
   readonly signal?: AbortSignal;
-  /** Trains and measures nothing: what is not known yet is left out. */
+  /** Trains and measures nothing: what is not known yet is left out, and counted as missing. */
   readonly onlyKnown?: boolean;
+  /** The hash of the code whose rows are taken for known; this code's unless told otherwise. */
+  readonly code?: string;
   /** Silent unless given. */
   readonly showProgress?: boolean;
 }
@@ -74,9 +79,20 @@ type Computed = Measured & { readonly course?: readonly CoursePoint[] };
 
 type Known = Computed & { readonly seconds: number };
 
+/** How many of the encoders that were asked for are known, and how many are not. */
+export interface Missing {
+  readonly known: number;
+  /** Without which there is no verdict. */
+  readonly deciding: number;
+  readonly beside: number;
+}
+
 export function createLaboratory(options: LaboratoryOptions): Laboratory & {
   readonly rows: readonly Row[];
   readonly courses: readonly Course[];
+  readonly missing: Missing;
+  /** What made the last row of all; undefined when no row says. */
+  readonly made: MadeBy | undefined;
   seconds(): number;
   close(): void;
 } {
@@ -85,6 +101,8 @@ export function createLaboratory(options: LaboratoryOptions): Laboratory & {
   const rows: Row[] = [];
   const courses: Course[] = [];
   let expected = 0;
+  const missing = { deciding: 0, beside: 0 };
+  let made: MadeBy | undefined;
   let done = 0;
   let total = 0;
   let progress: Progress | undefined;
@@ -104,15 +122,23 @@ export function createLaboratory(options: LaboratoryOptions): Laboratory & {
   const measured = async (
     condition: string,
     config: TrainConfig,
-    { factors, measureOn = "test", course = false }: RowRequest & { readonly course?: boolean },
+    {
+      factors,
+      measureOn = "test",
+      course = false,
+      beside = false,
+    }: RowRequest & { readonly course?: boolean },
     kind: string,
     compute: (key: string) => Promise<Computed>,
   ): Promise<Row[]> => {
     if (signal?.aborted) throw new ReproductionInterrupted();
     const dataset = datasetName(config.data);
-    const key = rowKey({ kind, config, dataset, measureOn });
+    const key = rowKey({ kind, config, dataset, measureOn }, options.code);
     let known = store.get(key);
-    if (!known && options.onlyKnown) return [];
+    if (!known && options.onlyKnown) {
+      missing[beside ? "beside" : "deciding"]++;
+      return [];
+    }
     if (!known) {
       note(`${condition} ${describeFactors(factors)} seed ${config.seed}`);
       const began = performance.now();
@@ -120,6 +146,8 @@ export function createLaboratory(options: LaboratoryOptions): Laboratory & {
       known = { ...measurement, seconds: Number(((performance.now() - began) / 1000).toFixed(2)) };
       store.add(key, known);
     }
+    const by = store.madeBy(key);
+    if (by && (made === undefined || by.date > made.date)) made = by;
     const { tasks, effectiveRank, seconds, facts } = known;
     const results = Object.entries(tasks).map(([task, accuracy]): Row => {
       const what = { claim, condition, dataset, task, ...factors, ...facts, seed: config.seed };
@@ -159,6 +187,12 @@ export function createLaboratory(options: LaboratoryOptions): Laboratory & {
   return {
     rows,
     courses,
+    get missing() {
+      return { known: done, ...missing };
+    },
+    get made() {
+      return made;
+    },
     seconds: () => total,
     expect(count) {
       expected = count;

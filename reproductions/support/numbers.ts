@@ -1,5 +1,5 @@
 /** Summaries of rows that several protocols want. */
-import { formatInterval, type Interval, interval, pairedInterval } from "../../src/figure/index.js";
+import { formatInterval, type Interval, interval } from "../../src/figure/index.js";
 import { groupBy } from "../../src/support/group.js";
 import type { Row } from "./protocol.js";
 
@@ -39,9 +39,10 @@ export function seedsOf(rows: readonly { readonly seed: number }[]): number[] {
   return [...new Set(rows.map(({ seed }) => seed))].sort((a, b) => a - b);
 }
 
-/** One value a seed. */
-export function valuesBySeed(rows: readonly Row[], metric: Metric, seeds: readonly number[]): number[] {
-  return seeds.map((seed) => rows.find((row) => row.seed === seed)![metric]);
+/** The differences a − b of the seeds that both have. */
+export function pairedBySeed(a: readonly Row[], b: readonly Row[], metric: Metric): Interval {
+  const other = new Map(b.map((row) => [row.seed, row[metric]]));
+  return pairedWith(a, metric, (seed) => other.get(seed));
 }
 
 /** How far rows lie above the better untrained encoder of the same seed. */
@@ -50,10 +51,20 @@ export function overUntrained(
   metric: Metric,
   untrained: ReturnType<typeof betterOfUntrained>,
 ): Interval {
-  const seeds = seedsOf(rows);
-  return pairedInterval(
-    valuesBySeed(rows, metric, seeds),
-    seeds.map((seed) => untrained.get(seed)![metric]),
+  return pairedWith(rows, metric, (seed) => untrained.get(seed)?.[metric]);
+}
+
+function pairedWith(
+  rows: readonly Row[],
+  metric: Metric,
+  control: (seed: number) => number | undefined,
+): Interval {
+  const ordered = [...rows].sort((a, b) => a.seed - b.seed);
+  return interval(
+    ordered.flatMap((row) => {
+      const other = control(row.seed);
+      return other === undefined ? [] : [row[metric] - other];
+    }),
   );
 }
 

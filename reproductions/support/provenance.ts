@@ -33,8 +33,3 @@ export function madeNow(): MadeBy {
     date: new Date().toISOString(),
   };
 }
-
-/** The provenance of results that were finished now. */
-export function provenance(facts: Pick<Provenance, "profile" | "seconds">): Provenance {
-  return { ...facts, ...madeNow() };
-}

@@ -1,4 +1,5 @@
 /** What protocols vary, as parts of a training configuration. */
+import type { Metric } from "./numbers.js";
 
 /** Views by the standard recipe of the data's kind. */
 export const standardViews: object = { preset: "standard" };
@@ -13,7 +14,13 @@ export function patchNegatives(copies: number, more: object = {}): object {
   return { name: "patch", copies, ...more };
 }
 
-/** The row with the best kNN accuracy. */
-export function bestByKnn<R extends { readonly knn: number }>(rows: readonly R[]): R {
-  return rows.reduce((best, row) => (row.knn > best.knn ? row : best));
+/** The row with the best accuracy, the first of equals; undefined of none. */
+export function bestBy<R extends Readonly<Record<Metric, number>>>(
+  metric: Metric,
+  rows: readonly R[],
+): R | undefined {
+  return rows.reduce<R | undefined>(
+    (best, row) => (best && best[metric] >= row[metric] ? best : row),
+    undefined,
+  );
 }

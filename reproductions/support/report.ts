@@ -19,7 +19,14 @@ export function conclusionOf({ protocol, results }: Reported): Conclusion {
   return protocol.conclude(rows, results.provenance.profile, results.courses);
 }
 
-/** Claims and verdicts as a Markdown table. */
+/** The profile, and how much of it was run where that is not all. */
+function profileOf({ provenance, partial }: Results): string {
+  return partial
+    ? `${provenance.profile}, ${partial.known} of ${partial.of} encoders: the run has not come to its end`
+    : provenance.profile;
+}
+
+/** Claims and verdicts as a Markdown table; a claim's profiles one below the other. */
 export function markdownSummary(reports: readonly Reported[]): string {
   return markdownTable(
     [
@@ -28,11 +35,13 @@ export function markdownSummary(reports: readonly Reported[]): string {
       { title: "what decided", align: "left" },
       { title: "scale", align: "left" },
     ],
-    reports.map(({ protocol, results }) => [
-      `[${protocol.name}](reproductions/${protocol.name}/README.md): ${protocol.claim}`,
+    reports.map(({ protocol, results }, i) => [
+      protocol === reports[i - 1]?.protocol
+        ? `${protocol.name}, the same`
+        : `[${protocol.name}](reproductions/${protocol.name}/README.md): ${protocol.claim}`,
       `**${results.verdict}**`,
       results.findings.join(" "),
-      `${results.provenance.profile}: ${results.scale}`,
+      `${profileOf(results)}: ${results.scale}`,
     ]),
   );
 }
@@ -46,7 +55,7 @@ export function markdownReport(report: Reported): string {
     align: i === 0 ? ("left" as const) : ("right" as const),
   }));
   return [
-    `**Verdict (${results.provenance.profile}): ${results.verdict}.** ${results.scale}`,
+    `**Verdict (${profileOf(results)}): ${results.verdict}.** ${results.scale}`,
     "",
     ...results.findings.map((finding) => `- ${finding}`),
     "",
@@ -92,17 +101,21 @@ function htmlTable({ columns, rows }: Conclusion["table"]): string {
   return `<table><thead><tr>${head}</tr></thead><tbody>\n${body}\n</tbody></table>`;
 }
 
+const idOf = ({ protocol, results }: Reported): string => `${protocol.name}-${results.provenance.profile}`;
+
 async function section(report: Reported): Promise<string> {
   const { protocol, results } = report;
   const { table, figures } = conclusionOf(report);
   const drawn = await Promise.all(
     figures.map(async ({ figure }) => {
       const [light, dark] = await Promise.all([renderSvg(figure), renderSvg(figure, { theme: "dark" })]);
-      return `<figure><div class="light">${light}</div><div class="dark">${dark}</div></figure>`;
+      const drawings = `<div class="light">${light}</div><div class="dark">${dark}</div>`;
+      // Two profiles may draw the same figure.
+      return `<figure>${drawings.replaceAll(/(id="|url\(#)(?=f)/g, `$1${idOf(report)}-`)}</figure>`;
     }),
   );
-  return `<section id="${protocol.name}">
-<h2>${escapeHtml(protocol.name)} <span class="verdict">${escapeHtml(results.verdict)}</span></h2>
+  return `<section id="${idOf(report)}">
+<h2>${escapeHtml(protocol.name)} <span class="soft">${escapeHtml(profileOf(results))}</span> <span class="verdict">${escapeHtml(results.verdict)}</span></h2>
 <blockquote>${escapeHtml(protocol.claim)} (<a href="${escapeHtml(protocol.link)}">paper</a>)</blockquote>
 <p><b>Scale.</b> ${escapeHtml(results.scale)}</p>
 <p><b>Rule, stated before the runs.</b> ${escapeHtml(protocol.rule)}</p>
@@ -116,10 +129,10 @@ ${drawn.join("\n")}
 /** The whole report as one HTML page. */
 export async function htmlReport(reports: readonly Reported[]): Promise<string> {
   const summary = reports
-    .map(
-      ({ protocol, results }) =>
-        `<tr><td><a href="#${protocol.name}">${escapeHtml(protocol.name)}</a></td><td class="text">${escapeHtml(results.verdict)}</td><td>${escapeHtml(results.provenance.profile)}</td><td>${formatSeconds(results.provenance.seconds)}</td></tr>`,
-    )
+    .map((report) => {
+      const { protocol, results } = report;
+      return `<tr><td><a href="#${idOf(report)}">${escapeHtml(protocol.name)}</a></td><td class="text">${escapeHtml(results.verdict)}</td><td class="text">${escapeHtml(profileOf(results))}</td><td>${formatSeconds(results.provenance.seconds)}</td></tr>`;
+    })
     .join("\n");
   const sections = await Promise.all(reports.map(section));
   return `<!doctype html>
@@ -133,7 +146,7 @@ export async function htmlReport(reports: readonly Reported[]): Promise<string> 
 <body>
 <h1>Claims about joint-embedding self-supervised learning, rerun</h1>
 <p>Claims of <a href="https://arxiv.org/abs/2303.01986"><i>Towards Democratizing Joint-Embedding Self-Supervised Learning</i></a>, at a scale that one computer reaches. Each verdict follows from a rule that was written before the runs.</p>
-<table><thead><tr><th>claim</th><th class="text">verdict</th><th>profile</th><th>time</th></tr></thead><tbody>
+<table><thead><tr><th>claim</th><th class="text">verdict</th><th class="text">profile</th><th>time</th></tr></thead><tbody>
 ${summary}
 </tbody></table>
 ${sections.join("\n")}

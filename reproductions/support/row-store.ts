@@ -14,29 +14,40 @@ interface Line<T> {
   readonly key: string;
   readonly row: T;
   /** What measured it, so that it can be told from a row of other code without its key. */
-  readonly made: MadeBy;
+  readonly made?: MadeBy;
 }
 
 /** What was measured, by key. */
 export class RowStore<T> {
   readonly #path: string;
-  readonly #rows: Map<string, T>;
+  readonly #lines: Map<string, Omit<Line<T>, "key">>;
 
   /** @param path a .jsonl file; it need not exist */
   constructor(path: string) {
     this.#path = path;
-    this.#rows = new Map(readLines<Line<T>>(path).map(({ key, row }) => [key, row]));
+    this.#lines = new Map(readLines<Line<T>>(path).map(({ key, ...line }) => [key, line]));
   }
 
   get(key: string): T | undefined {
-    return this.#rows.get(key);
+    return this.#lines.get(key)?.row;
+  }
+
+  /** What made a row; undefined of rows that do not say. */
+  madeBy(key: string): MadeBy | undefined {
+    return this.#lines.get(key)?.made;
+  }
+
+  /** The hashes of the codes that made the rows, each once. */
+  codes(): string[] {
+    return [...new Set([...this.#lines.values()].flatMap(({ made }) => made?.code ?? []))];
   }
 
   add(key: string, row: T): void {
     mkdirSync(dirname(this.#path), { recursive: true });
     dropCutLine(this.#path);
-    appendLine(this.#path, { key, row, made: madeNow() } satisfies Line<T>);
-    this.#rows.set(key, row);
+    const line = { row, made: madeNow() };
+    appendLine(this.#path, { key, ...line } satisfies Line<T>);
+    this.#lines.set(key, line);
   }
 }
 
@@ -48,10 +59,10 @@ function dropCutLine(path: string): void {
   if (whole < bytes.length) truncateSync(path, whole);
 }
 
-/** The key of a row: a hash of what decides it. */
-export function rowKey(parts: object): string {
+/** The key of a row: a hash of what decides it. @param code this code's hash unless told otherwise */
+export function rowKey(parts: object, code: string = codeHash()): string {
   return createHash("sha256")
-    .update(JSON.stringify({ ...parts, code: codeHash() }))
+    .update(JSON.stringify({ ...parts, code }))
     .digest("hex")
     .slice(0, 24);
 }

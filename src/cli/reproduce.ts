@@ -1,5 +1,5 @@
 /** `jessl reproduce`: claims rerun, their tables and verdicts printed, results and figures written. */
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Command, Option } from "commander";
 import type { ProfileName, Protocol, Reported } from "../../reproductions/index.js";
@@ -46,7 +46,7 @@ export function reproduceCommand(): Command {
     .option("--report", "also write report.html, one page of all of them, and report.md")
     .option(
       "--record",
-      "copy results and figures into the project, and its READMEs (for those who develop it)",
+      "run nothing: put the results that --out holds, with figures, into the project and its READMEs (for those who develop it)",
     )
     .option(
       "--known",
@@ -75,6 +75,7 @@ async function reproduceClaims(names: string[], options: ReproduceCommandOptions
   if (options.redraw) return redrawRecorded(chosen);
   const { profile } = options;
   if (profile === "paper") return writePaper(chosen, options.out);
+  if (options.record) return recordHeld(chosen, { ...options, profile });
   const began = performance.now();
   const verdicts: string[][] = [];
   const reports: Reported[] = [];
@@ -88,11 +89,6 @@ async function reproduceClaims(names: string[], options: ReproduceCommandOptions
     verdicts.push([protocol.name, results.verdict, formatSeconds(results.provenance.seconds)]);
   }
   if (options.report) await writeReport(reports, options.out);
-  if (options.record) {
-    const { record, recordSummary } = await import("../../reproductions/index.js");
-    for (const report of reports) await record(report, folderOf(report.protocol, { ...options, profile }));
-    recordSummary(protocols);
-  }
   const columns = [{ title: "claim" }, { title: "verdict", align: "left" as const }, { title: "time" }];
   const took = formatSeconds((performance.now() - began) / 1000);
   process.stdout.write(
@@ -107,24 +103,60 @@ function nameFolder(place: string): void {
   process.env[`JESSL_${match[1]!.toUpperCase()}`] = match[2];
 }
 
-function folderOf(
-  { name }: Protocol,
-  { out, profile }: { readonly out: string; readonly profile: ProfileName },
-): string {
-  return join(out, `${name}-${profile}`);
+interface Place {
+  readonly out: string;
+  readonly profile: ProfileName;
 }
 
-async function writeReport(reports: readonly Reported[], out: string): Promise<void> {
+/** The folder of a claim's results, and the file of the rows, which the claims share. */
+function placeOf({ name }: Protocol, { out, profile }: Place) {
+  return { profile, folder: join(out, `${name}-${profile}`), rows: join(out, "rows.jsonl") };
+}
+
+async function recordHeld(chosen: readonly Protocol[], place: Place): Promise<void> {
+  const { heldResults, protocols, record, recordSummary } = await import("../../reproductions/index.js");
+  for (const protocol of chosen) {
+    const results = await heldResults(protocol, placeOf(protocol, place));
+    await record({ protocol, results });
+    const { partial, provenance, verdict } = results;
+    const part = partial ? `, ${partial.known} of ${partial.of} encoders` : "";
+    process.stdout.write(
+      `${protocol.name} (${provenance.profile}${part}), made at ${provenance.commit}: ${verdict}\n`,
+    );
+  }
+  recordSummary(protocols);
+}
+
+async function writeReport(fresh: readonly Reported[], out: string): Promise<void> {
   const { htmlReport, markdownReport } = await import("../../reproductions/index.js");
+  const reports = await besideOthers(fresh, out);
   writeFileAtomic(join(out, "report.html"), await htmlReport(reports));
   const parts = reports.map((report) => `## ${report.protocol.name}\n\n${markdownReport(report)}\n`);
   writeFileAtomic(join(out, "report.md"), `# Claims, rerun\n\n${parts.join("\n")}`);
   process.stdout.write(`\nReport: ${join(out, "report.html")}\n`);
 }
 
+/** Results and, beside them, those of the claim's other profile: the folder's own or else the recorded ones. */
+async function besideOthers(fresh: readonly Reported[], out: string): Promise<Reported[]> {
+  const { readResults, recorded, recordedProfiles } = await import("../../reproductions/index.js");
+  return fresh.flatMap((report) => {
+    const { protocol } = report;
+    const own = report.results.provenance.profile;
+    const others = recordedProfiles.filter((profile) => profile !== own && own !== "smoke");
+    return [
+      report,
+      ...others.flatMap((profile) => {
+        const path = join(placeOf(protocol, { out, profile }).folder, "results.json");
+        if (existsSync(path)) return [{ protocol, results: readResults(path) }];
+        return recorded(protocol).filter(({ results }) => results.provenance.profile === profile);
+      }),
+    ];
+  });
+}
+
 async function redrawRecorded(chosen: readonly Protocol[]): Promise<void> {
-  const { isRecorded, protocols, recordSummary, redraw } = await import("../../reproductions/index.js");
-  for (const protocol of chosen.filter(isRecorded)) await redraw(protocol);
+  const { protocols, recorded, recordSummary, redraw } = await import("../../reproductions/index.js");
+  for (const protocol of chosen.filter((one) => recorded(one).length > 0)) await redraw(protocol);
   recordSummary(protocols);
 }
 
@@ -152,21 +184,18 @@ export async function reproduceOne(
   protocol: Protocol,
   options: { readonly out: string; readonly profile: ProfileName; readonly onlyKnown?: boolean },
 ) {
-  const { profile, out, onlyKnown = false } = options;
-  const { reproduce } = await import("../../reproductions/index.js");
-  const folder = folderOf(protocol, { out, profile });
+  const { profile, onlyKnown = false } = options;
+  const { concludeKnown, reproduce, writeOutcome } = await import("../../reproductions/index.js");
+  const place = placeOf(protocol, options);
   process.stdout.write(`\n${protocol.name}: ${protocol.claim}\n${protocol.scale[profile]}\n\n`);
+  const known = async () => {
+    const outcome = await concludeKnown(protocol, place);
+    await writeOutcome(outcome, place.folder);
+    return outcome;
+  };
   const { results, conclusion } = await interruptible(
     "Stopping after this step. Press Ctrl-C again to exit at once.",
-    (signal) =>
-      reproduce(protocol, {
-        profile,
-        folder,
-        rows: join(out, "rows.jsonl"),
-        signal,
-        onlyKnown,
-        showProgress: true,
-      }),
+    (signal) => (onlyKnown ? known() : reproduce(protocol, { ...place, signal, showProgress: true })),
   ).catch((error: unknown) => {
     if ((error as Error).name !== "ReproductionInterrupted") throw error;
     process.stderr.write("Stopped. What is done is kept; run the same command again to go on.\n");
@@ -176,6 +205,8 @@ export async function reproduceOne(
   const titles = columns.map((title, i) => ({ title, ...(i === 0 && { align: "left" as const }) }));
   process.stdout.write(`\n${textTable(titles, rows)}\n\n`);
   for (const finding of conclusion.findings) process.stdout.write(`- ${finding}\n`);
-  process.stdout.write(`Verdict: ${results.verdict}.\n`);
+  const { partial, verdict } = results;
+  const part = partial ? `, from ${partial.known} of ${partial.of} encoders` : "";
+  process.stdout.write(`Verdict${part}: ${verdict}.\n`);
   return results;
 }

@@ -5,6 +5,7 @@ import { mean, sampleStandardDeviation } from "simple-statistics";
 
 /** A mean with its confidence interval. */
 export interface Interval {
+  /** NaN, as its ends, of no values. */
   readonly mean: number;
   /** The ends of the 95 % confidence interval; equal to the mean for one value, which allows no interval. */
   readonly low: number;
@@ -18,8 +19,9 @@ const quantiles = [
   2.12, 2.11, 2.101, 2.093, 2.086, 2.08, 2.074, 2.069, 2.064, 2.06, 2.056, 2.052, 2.048, 2.045, 2.042,
 ];
 
-/** The mean of independent values and its 95 % confidence interval. */
+/** The mean of independent values and its 95 % confidence interval; of none, NaN. */
 export function interval(values: readonly number[]): Interval {
+  if (values.length === 0) return { mean: Number.NaN, low: Number.NaN, high: Number.NaN, count: 0 };
   const centre = mean([...values]);
   if (values.length < 2) return { mean: centre, low: centre, high: centre, count: values.length };
   const t = quantiles[values.length - 2] ?? 1.96;
@@ -32,8 +34,9 @@ export function pairedInterval(a: readonly number[], b: readonly number[]): Inte
   return interval(a.map((value, i) => value - b[i]!));
 }
 
-/** `83.2 ± 0.4`, or `83.2` where there is no interval. */
+/** `83.2 ± 0.4`, or `83.2` where there is no interval, or a dash where there is nothing. */
 export function formatInterval({ mean: centre, high, count }: Interval, digits = 1): string {
+  if (count === 0) return "–";
   return count < 2
     ? centre.toFixed(digits)
     : `${centre.toFixed(digits)} ± ${(high - centre).toFixed(digits)}`;

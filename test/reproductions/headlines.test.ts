@@ -13,10 +13,9 @@ import {
   type Headline,
   protocols,
   readHeadlines,
-  readResults,
+  recorded as recordedResults,
   recordHeadlines,
 } from "../../reproductions/index.js";
-import { claimFolder, isRecorded } from "../../reproductions/support/record.js";
 import { tf } from "../../src/index.js";
 
 const breakage = vi.hoisted(() => ({ loss: false }));
@@ -120,10 +119,10 @@ test("recording replaces a claim's numbers and keeps the others'", () => {
 });
 
 test("the recorded numbers are those of the recorded results", () => {
-  const quick = protocols.filter(isRecorded).flatMap((protocol) => {
-    const results = readResults(join(claimFolder(protocol), "results.json"));
-    return results.provenance.profile === "quick" ? claimHeadlines({ protocol, results }) : [];
-  });
+  const quick = protocols
+    .flatMap((protocol) => recordedResults(protocol))
+    .filter(({ results }) => results.provenance.profile === "quick")
+    .flatMap(claimHeadlines);
   const names = new Set(quick.map(({ name }) => name));
   const comparisons = compareHeadlines(
     recorded.filter(({ name }) => names.has(name)),

@@ -64,3 +64,18 @@ test("Markdown: the numbers of the rows, and where they come from", () => {
   expect(text).toContain("at commit abc (code def)");
   expect(markdownSummary([report])).toContain("**holds**");
 });
+
+test("two profiles of a claim: each has its section and its row, and part of a run says so", async () => {
+  const quick = reported();
+  const { results, protocol } = quick;
+  const provenance = { ...results.provenance, profile: "full" as const };
+  const full = { protocol, results: { ...results, provenance, partial: { known: 7, of: 9 } } };
+  const html = await htmlReport([quick, full]);
+  const ids = [...html.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
+  expect(ids).toEqual(expect.arrayContaining(["small-batches-quick", "small-batches-full"]));
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(html.match(/full, 7 of 9 encoders: the run has not come to its end/g)).toHaveLength(2);
+  const rows = markdownSummary([quick, full]).split("\n").slice(2);
+  expect(rows).toHaveLength(2);
+  expect(rows[1]).toMatch(/small-batches, the same .*full, 7 of 9 encoders/);
+});
