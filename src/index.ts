@@ -53,7 +53,7 @@ export type { Profile, ProfileRow } from "./engine/run/profile.js";
 export { type DeviceStatus, deviceStatuses } from "./engine/run/status.js";
 export { stopGradient } from "./engine/stop-gradient.js";
 export { tf } from "./engine/tf.js";
-export { constant, isTracing, scope } from "./engine/trace/trace.js";
+export { constant, isTracing, recomputable, scope } from "./engine/trace/trace.js";
 export type { Tree } from "./engine/tree.js";
 export { leafPaths, mapTree, zipTrees } from "./engine/tree.js";
 // evaluation

@@ -7,6 +7,7 @@ import type { AnyFunction } from "./eager.js";
 import type { Graph } from "./graph/graph.js";
 import { optimise } from "./graph/passes/index.js";
 import { mixedPrecision } from "./graph/passes/mixed.js";
+import { recompute } from "./graph/passes/recompute.js";
 import { Lowering } from "./lower/lowering.js";
 import { encodeModel, type OnnxModel } from "./lower/onnx.js";
 import type { Device } from "./run/device.js";
@@ -52,18 +53,23 @@ export interface Lowered {
   readonly report: Pick<CompileReport, "lowerMs" | "onnxNodes" | "modelBytes">;
 }
 
-/**
- * The model of a graph for a device.
- * @param float32Scopes scopes whose products stay float32 where the device has mixed precision
- */
-export function lowerProgram(
-  graph: Graph,
-  { target, mixed }: Device,
-  float32Scopes: readonly string[],
-): Lowered {
+/** How a graph is lowered. */
+export interface LoweringOptions {
+  /** Scopes whose products stay float32 where the device has mixed precision. */
+  readonly float32Scopes: readonly string[];
+  /** Whether activations of blocks are computed again in the backward pass. */
+  readonly recompute?: boolean | undefined;
+}
+
+/** The model of a graph for a device. */
+export function lowerProgram(graph: Graph, { target, mixed }: Device, options: LoweringOptions): Lowered {
   const start = performance.now();
+  const { float32Scopes } = options;
   const precise = mixed ? mixedPrecision(graph, { ...mixed, float32Scopes }) : graph;
-  const model = new Lowering(target.prepare?.(precise) ?? precise, target).model();
+  const prepared = target.prepare?.(precise) ?? precise;
+  // After all that rewrites: what is computed again are the same operations, so that not a bit of a result changes.
+  const final = options.recompute ? recompute(prepared) : prepared;
+  const model = new Lowering(final, target).model();
   const bytes = encodeModel(model);
   const lowerMs = performance.now() - start;
   return { model, bytes, report: { lowerMs, onnxNodes: model.nodes.length, modelBytes: bytes.length } };

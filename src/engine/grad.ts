@@ -75,8 +75,8 @@ function scopeGradients(): void {
   for (const node of (tf.engine().state.activeTape ?? []) as unknown as TapeNode[]) {
     const { gradient } = node;
     const own = node.outputs[0] && scopeOf(node.outputs[0]);
-    if (!gradient || !own) continue;
-    const name = `gradient/${own}`;
+    if (!gradient) continue;
+    const name = own ? `gradient/${own}` : "gradient";
     node.gradient = (dys) => {
       const gradients = Object.entries(scope(name, () => gradient(dys)));
       return Object.fromEntries(gradients.map(([input, compute]) => [input, () => scope(name, compute)]));

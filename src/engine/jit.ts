@@ -45,6 +45,11 @@ export interface JitOptions {
   readonly precision?: Precision;
   /** Names of scopes whose products stay float32 with mixed precision; by default `views`, `loss` and `probes`. */
   readonly float32Scopes?: readonly string[];
+  /**
+   * Activations of blocks (see `recomputable`; those of the library's encoders are) are computed again in the backward pass
+   * instead of being kept from the forward pass: the same results in less memory and more time. False by default.
+   */
+  readonly recompute?: boolean | undefined;
   /** The program's name in prints and profiles; by default the function's. */
   readonly name?: string;
   /**
@@ -120,13 +125,13 @@ export function jit<A extends readonly unknown[], R>(
   // Tracing sees only trees of tensors; the typed signature is for callers.
   const plain = fn as unknown as AnyFunction;
   const device = () => findDevice(options.device ?? "cpu", options);
-  const keptScopes = options.float32Scopes ?? ["views", "loss", "probes"];
+  const { recompute, float32Scopes = ["views", "loss", "probes"] } = options;
   const traced = (args: FlatArguments) => traceProgram(name, plain, args);
 
   const compiled = async (args: FlatArguments) => {
     const { graph, result, report } = traced(args);
     const place = await device();
-    const lowered = lowerProgram(graph, place, keptScopes);
+    const lowered = lowerProgram(graph, place, { recompute, float32Scopes });
     return { graph, result, place, ...lowered, report: { ...report, ...lowered.report } };
   };
 

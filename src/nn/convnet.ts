@@ -3,7 +3,7 @@
  * resolution, then the mean over all pixels. Small enough for a CPU, deep enough to learn.
  */
 import { batchNorm } from "./batch-norm.js";
-import { type Layer, type LayerFactory, sequential } from "./layer.js";
+import { block, type Layer, type LayerFactory, sequential } from "./layer.js";
 import { conv, globalAveragePool, relu } from "./layers.js";
 
 export interface ConvNetOptions {
@@ -20,12 +20,13 @@ export function convnet(
 ): Layer {
   const blocks = widths.map((width, i): [string, LayerFactory] => [
     `block${i + 1}`,
-    (shape) =>
+    block((shape) =>
       sequential(shape, {
         conv: conv(width, { stride: strides?.[i] ?? (i === 0 ? 1 : 2) }),
         norm: batchNorm(),
         relu: relu(),
       }),
+    ),
   ]);
   return sequential(inputShape, { ...Object.fromEntries(blocks), pool: globalAveragePool() });
 }

@@ -2,6 +2,7 @@
 export { type ConvNetOptions, convnet } from "./convnet.js";
 export {
   type Applied,
+  block,
   type Layer,
   type LayerFactory,
   type Sequential,

@@ -4,7 +4,7 @@
  */
 import type { HostTensor } from "../engine/host.js";
 import type { tf } from "../engine/tf.js";
-import { scope } from "../engine/trace/trace.js";
+import { recomputable, scope } from "../engine/trace/trace.js";
 import type { Tree } from "../engine/tree.js";
 import { fold, type Key } from "../random/index.js";
 
@@ -91,6 +91,14 @@ export function sequential(
 /** An object without its empty parts, so that layers without parameters leave no trace in checkpoints. */
 export function named<T>(parts: readonly (readonly [string, Tree<T>])[]): Tree<T> {
   return Object.fromEntries(parts.filter(([, tree]) => tree !== null && tree !== undefined));
+}
+
+/** The layer as a block, whose activations `jit`'s `recompute` computes again in the backward pass. */
+export function block(factory: LayerFactory): LayerFactory {
+  return (inputShape) => {
+    const layer = factory(inputShape);
+    return { ...layer, apply: (...args) => recomputable(() => layer.apply(...args)) };
+  };
 }
 
 /** A layer without parameters: `fn`, of the output shape `shape` (by default the input's). */

@@ -7,7 +7,7 @@ import { tf } from "../engine/tf.js";
 import { fold } from "../random/index.js";
 import { ConfigError } from "../support/errors.js";
 import { batchNorm } from "./batch-norm.js";
-import { type Layer, type LayerFactory, named, sequential } from "./layer.js";
+import { block, type Layer, type LayerFactory, named, sequential } from "./layer.js";
 import { conv, globalAveragePool, maxPool, relu } from "./layers.js";
 
 /**
@@ -76,12 +76,12 @@ export function resnet(
 }
 
 function stage(channels: number, count: number, stride: number, bottleneck: boolean): LayerFactory {
-  const block = (s: number): LayerFactory =>
-    bottleneck ? bottleneckBlock(channels, s) : basicBlock(channels, s);
+  const one = (s: number): LayerFactory =>
+    block(bottleneck ? bottleneckBlock(channels, s) : basicBlock(channels, s));
   return (shape) =>
     sequential(
       shape,
-      Object.fromEntries(Array.from({ length: count }, (_, i) => [String(i), block(i === 0 ? stride : 1)])),
+      Object.fromEntries(Array.from({ length: count }, (_, i) => [String(i), one(i === 0 ? stride : 1)])),
     );
 }
 

@@ -5,7 +5,7 @@
  * left of the image.
  */
 import { batchNorm } from "./batch-norm.js";
-import { type Layer, type LayerFactory, sequential } from "./layer.js";
+import { block, type Layer, type LayerFactory, sequential } from "./layer.js";
 import { conv, globalAveragePool, maxPool, relu } from "./layers.js";
 
 /** Convolutions in each stage, and channels as multiples of the first stage's. */
@@ -33,7 +33,8 @@ export function vgg(
   const parts = stages[name].map((count, i): [string, LayerFactory] => {
     const pool = side >= 2;
     if (pool) side = Math.floor(side / 2);
-    return [`stage${i + 1}`, (shape) => sequential(shape, stage(width * growth[i]!, count, norm, pool))];
+    const layers = stage(width * growth[i]!, count, norm, pool);
+    return [`stage${i + 1}`, block((shape) => sequential(shape, layers))];
   });
   return sequential(inputShape, { ...Object.fromEntries(parts), avgpool: globalAveragePool() });
 }

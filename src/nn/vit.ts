@@ -11,7 +11,7 @@ import { fold, integers, type Key } from "../random/index.js";
 import { ConfigError, formatShape } from "../support/errors.js";
 import { layerNorm, transformerBlock } from "./attention.js";
 import { filled, normalValues } from "./init.js";
-import { type Layer, named, sequential } from "./layer.js";
+import { block, type Layer, named, sequential } from "./layer.js";
 
 /** The form of a vision transformer. */
 export interface VitOptions {
@@ -50,7 +50,7 @@ export function vit(inputShape: readonly number[], options: VitOptions = {}): La
   const kept = Math.max(1, Math.floor(patches * patchKeep));
   const blocks = Array.from({ length: depth }, (_, i) => [
     `encoder_layer_${i}`,
-    transformerBlock(heads, Math.round(width * mlpRatio)),
+    block(transformerBlock(heads, Math.round(width * mlpRatio))),
   ]);
   const encoder = sequential([patches + extra, width], Object.fromEntries(blocks));
   const norm = layerNorm()([patches + extra, width]);

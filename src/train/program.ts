@@ -161,8 +161,9 @@ export function createProgram(
       method: only ? null : zerosLike(trainedOf(start.params)),
       probes: probes && zerosLike(probes.init([0, 0]).params),
     });
-    const { device, precision, threads, accumulate: parts } = config;
-    const options = { device: device as DeviceName, precision, threads: threads ?? undefined, parts, zeros };
+    const { precision, recompute, accumulate: parts } = config;
+    const threads = config.threads ?? undefined;
+    const options = { device: config.device as DeviceName, precision, threads, recompute, parts, zeros };
     compiled = { side, step: compileStep(functionsFor(pipelinesAt(epoch)), options) };
     return compiled.step;
   };

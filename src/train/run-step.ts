@@ -29,6 +29,7 @@ export interface CompileOptions {
   readonly device: DeviceName;
   readonly precision: Precision;
   readonly threads?: number | undefined;
+  readonly recompute?: boolean | undefined;
   /** Into how many parts the batch is split; their gradients are averaged. */
   readonly parts: number;
   /** Zeros of the form of the gradients. */
@@ -39,8 +40,11 @@ export function compileStep(functions: StepFunctions, options: CompileOptions): 
   return options.parts === 1 ? whole(functions, options) : inParts(functions, options);
 }
 
-function whole({ step }: StepFunctions, { device, precision, threads }: CompileOptions): CompiledStep {
-  const compiled = jit(step, { device, precision, threads, name: "train", donate: [0] });
+function whole(
+  { step }: StepFunctions,
+  { device, precision, threads, recompute }: CompileOptions,
+): CompiledStep {
+  const compiled = jit(step, { device, precision, threads, recompute, name: "train", donate: [0] });
   return {
     async run(state, input) {
       const result = await compiled(state, input);
@@ -59,7 +63,7 @@ function whole({ step }: StepFunctions, { device, precision, threads }: CompileO
  */
 function inParts(
   { gradients, update }: StepFunctions,
-  { device, precision, threads, parts, zeros }: CompileOptions,
+  { device, precision, threads, recompute, parts, zeros }: CompileOptions,
 ): CompiledStep {
   // Gradients of a scaled loss may overflow; then the state before the first part must still be there.
   const scaled = precision === "mixed";
@@ -78,7 +82,7 @@ function inParts(
         metrics: result.metrics,
       };
     },
-    { device, precision, threads, name: "gradients", donate: scaled ? [2] : [1, 2] },
+    { device, precision, threads, recompute, name: "gradients", donate: scaled ? [2] : [1, 2] },
   );
   const apply = jit(update, { device, precision, threads, name: "update", donate: [0, 1] });
   return {

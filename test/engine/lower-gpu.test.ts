@@ -21,7 +21,11 @@ type Pad = "same" | "valid" | number | [[0, 0], [number, number], [number, numbe
 
 /** The first result of a graph by a target's lowering, on the CPU, and the operators that it is made of. */
 async function run(graph: Graph, target: Target, args: FlatArguments) {
-  const { model, bytes } = lowerProgram(graph, { ...(await findDevice("cpu")), target }, []);
+  const { model, bytes } = lowerProgram(
+    graph,
+    { ...(await findDevice("cpu")), target },
+    { float32Scopes: [] },
+  );
   const session = await Session.create(model, bytes, { providers: ["cpu"] });
   const [gradient] = await session.runOnHost(args.leaves.map((leaf) => (leaf as HostTensor).data));
   await session.dispose();

@@ -173,7 +173,7 @@ describe("a training step", () => {
       const { graph, result } = traceProgram("train", program.step as never, args);
       const run = async (mixed: object | undefined) => {
         const device = { ...(await findDevice("cpu")), target: portable, ...(mixed && { mixed }) };
-        const { model, bytes } = lowerProgram(graph, device, ["views", "loss"]);
+        const { model, bytes } = lowerProgram(graph, device, { float32Scopes: ["views", "loss"] });
         const session = await Session.create(model, bytes, { providers: ["cpu"] });
         const outputs = await session.runOnHost(args.leaves.map((leaf) => (leaf as HostTensor).data));
         await session.dispose();

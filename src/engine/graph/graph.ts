@@ -31,14 +31,22 @@ export interface Value {
   readonly index: number;
 }
 
-export interface Node {
+/** Where in a program a node was recorded. */
+export interface Origin {
+  /** Such as `encoder/block1`; for people who read a profile. */
+  readonly scope: string;
+  /** Of nodes inside `recomputable`: which call of it. */
+  readonly block?: number | undefined;
+  /** Of a node that computes again what another one has computed. */
+  readonly copyOf?: Node | undefined;
+}
+
+export interface Node extends Origin {
   readonly id: number;
   readonly op: string;
   readonly inputs: readonly Value[];
   readonly attributes: Attributes;
   readonly outputs: readonly Value[];
-  /** Where in the program it was recorded, such as `encoder/block1`; for people who read a profile. */
-  readonly scope: string;
   /** Only for "Constant": all its elements, or the one number that all of them are. */
   readonly constant?: TensorData | number;
 }
@@ -61,13 +69,28 @@ export class GraphBuilder {
   readonly inputs: Value[] = [];
   readonly nodes: Node[] = [];
   scope = "";
+  readonly copyOf: undefined;
+  /** The call of `recomputable` that what is recorded now belongs to. */
+  block: number | undefined;
   #nextValue = 0;
   #nextNode = 0;
+  #nextBlock = 0;
 
   input(type: ValueType): Value {
     const value: Value = { id: this.#nextValue++, ...type, node: undefined, index: this.inputs.length };
     this.inputs.push(value);
     return value;
+  }
+
+  /** Runs `fn`; what it records is one block. Blocks do not nest: the outer one counts. */
+  inBlock<R>(fn: () => R): R {
+    if (this.block !== undefined) return fn();
+    this.block = this.#nextBlock++;
+    try {
+      return fn();
+    } finally {
+      this.block = undefined;
+    }
   }
 
   /** Records an operation; the outputs' types are the caller's to know. */
@@ -76,15 +99,16 @@ export class GraphBuilder {
     inputs: readonly Value[],
     attributes: Attributes,
     outputs: readonly ValueType[],
-    scope = this.scope,
+    { scope, block, copyOf }: Origin = this,
   ): Node {
-    return this.#push({ op, inputs, attributes, scope }, outputs);
+    return this.#push({ op, inputs, attributes, scope, block, copyOf }, outputs);
   }
 
   /** A constant; an array whose elements are all equal is kept as that one number. */
-  constant(data: TensorData | number, type: ValueType, scope = this.scope): Value {
+  constant(data: TensorData | number, type: ValueType, { scope, block }: Origin = this): Value {
     const constant = typeof data === "number" ? data : (splatOf(data) ?? data);
-    return this.#push({ op: "Constant", inputs: [], attributes: {}, scope, constant }, [type]).outputs[0]!;
+    const fields = { op: "Constant", inputs: [], attributes: {}, scope, block, constant };
+    return this.#push(fields, [type]).outputs[0]!;
   }
 
   finish(name: string, outputs: readonly Value[]): Graph {
@@ -115,6 +139,11 @@ export function splatOf(data: TensorData): number | undefined {
 export function splatValue(value: Value): number | undefined {
   const constant = value.node?.constant;
   return typeof constant === "number" ? constant : undefined;
+}
+
+/** The value that another one repeats: what a barrier waits with, or what was computed before. */
+export function repeatedValue({ node, index }: Value): Value | undefined {
+  return node?.op === "Barrier" ? node.inputs[0] : node?.copyOf?.outputs[index];
 }
 
 /** All elements of a constant value, as an array; undefined for any other value. */

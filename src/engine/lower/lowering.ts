@@ -4,9 +4,23 @@
  * other hardware replace rows of the table and the image layout; the rest they share.
  */
 import { CompileError, formatShape } from "../../support/errors.js";
-import { constantData, type DType, type Graph, type Node, type Value } from "../graph/graph.js";
+import {
+  constantData,
+  type DType,
+  type Graph,
+  type Node,
+  repeatedValue,
+  type Value,
+} from "../graph/graph.js";
 import { channelsFirst, type ImageLayout } from "./layout.js";
-import type { OnnxAttribute, OnnxInitializer, OnnxModel, OnnxNode, OnnxType } from "./onnx.js";
+import {
+  type OnnxAttribute,
+  type OnnxInitializer,
+  type OnnxModel,
+  type OnnxNode,
+  type OnnxType,
+  skippedKey,
+} from "./onnx.js";
 
 export type NodeRule = (lowering: Lowering, node: Node) => void;
 
@@ -20,6 +34,8 @@ export interface Target {
   readonly rules: LoweringTable;
   /** Channels in a block, for targets whose layout has blocks; a model is right only where the runtime has the same. */
   readonly block?: number;
+  /** Optimisers of ONNX Runtime that are not for its programs. */
+  readonly skippedOptimisers?: readonly string[];
   /** Rewrites the simplified graph into operations that only this target has. */
   readonly prepare?: (graph: Graph) => Graph;
 }
@@ -72,6 +88,11 @@ export class Lowering {
       this.#output(this.plain(value), `o${i}`);
       return { name: `o${i}`, type: value.dtype, shape: value.shape };
     });
+    const skipped = [
+      ...(this.target.skippedOptimisers ?? []),
+      // It takes barriers for reshapes.
+      ...(graph.nodes.some(({ op }) => op === "Barrier") ? ["ReshapeFusion"] : []),
+    ];
     const opsets = { "": 18, "com.microsoft": 1, "com.microsoft.nchwc": 1 };
     return {
       name: graph.name,
@@ -83,6 +104,7 @@ export class Lowering {
       metadata: {
         "jessl.lowering": this.target.name,
         ...(this.target.block && { "jessl.block": String(this.target.block) }),
+        ...(skipped.length > 0 && { [skippedKey]: skipped.join(";") }),
       },
     };
   }
@@ -195,9 +217,19 @@ export class Lowering {
     names.set(layout, name);
   }
 
-  /** Whether a value already lies in the target's image layout. */
+  /** In which layout images of this shape [N, H, W, C] lie: the target's, or channels first where it has none for them. */
+  layoutOf(shape: readonly number[]): ImageLayout {
+    return this.target.layout.accepts(shape) ? this.target.layout : channelsFirst;
+  }
+
+  /**
+   * Whether a value already lies in the layout of images. One that repeats another does where that one does: sums over
+   * its elements are then taken in the same order.
+   */
   inLayout(value: Value): boolean {
-    return this.#names.get(value)?.has(this.target.layout) ?? false;
+    if (this.#names.get(value)?.has(this.layoutOf(value.shape))) return true;
+    const first = repeatedValue(value);
+    return first !== undefined && this.inLayout(first);
   }
 
   /** The name of a value's plain form. */
@@ -239,8 +271,8 @@ export class Lowering {
     return name;
   }
 
-  /** The name of an image tensor's form in a layout, by default the target's. */
-  image(value: Value, layout = this.target.layout): string {
+  /** The name of an image tensor's form in a layout, by default that of images of its shape. */
+  image(value: Value, layout = this.layoutOf(value.shape)): string {
     const names = this.#names.get(value);
     const known = names?.get(layout);
     if (known !== undefined) return known;

@@ -46,6 +46,9 @@ export interface OnnxModel {
   readonly metadata?: { readonly [key: string]: string };
 }
 
+/** The metadata that names optimisers of ONNX Runtime which the model must be spared, separated by semicolons. */
+export const skippedKey = "jessl.skip";
+
 const elementCodes: { readonly [type in OnnxType]: number } = {
   float32: 1,
   uint8: 2,

@@ -6,7 +6,7 @@ import { availableParallelism } from "node:os";
 import type * as Ort from "onnxruntime-node";
 import { DeviceError } from "../../support/errors.js";
 import { allocate, sizeOf, type TensorData } from "../host.js";
-import type { OnnxModel, OnnxTensorType } from "../lower/onnx.js";
+import { type OnnxModel, type OnnxTensorType, skippedKey } from "../lower/onnx.js";
 import { howToGet } from "./advice.js";
 import { Resident } from "./resident.js";
 import { loadRuntime, type Runtime, type RuntimeName } from "./runtime.js";
@@ -36,8 +36,13 @@ export interface SessionOptions {
   readonly saveTo?: string;
 }
 
-// Our own passes share equal operations; ONNX Runtime's takes seconds to find that out for a ResNet-50.
-const skippedOptimisers = "CommonSubexpressionElimination";
+/**
+ * What ONNX Runtime's optimisation leaves out: what the model says, and its search for equal operations, which our own
+ * passes share; that takes seconds for a ResNet-50.
+ */
+function skippedOptimisers({ metadata }: OnnxModel): string {
+  return ["CommonSubexpressionElimination", metadata?.[skippedKey] ?? []].flat().join(";");
+}
 
 /** The number of threads that a session uses when it is not told otherwise; JESSL_THREADS sets it. */
 export function defaultThreads(): number {
@@ -96,7 +101,7 @@ export class Session {
         // from the arena: about twice the memory for nothing measurable.
         enableMemPattern: false,
         logSeverityLevel: 3,
-        extra: { optimization: { disable_specified_optimizers: skippedOptimisers } },
+        extra: { optimization: { disable_specified_optimizers: skippedOptimisers(model) } },
         ...(options.saveTo !== undefined && { optimizedModelFilePath: options.saveTo }),
         ...(options.resident && {
           preferredOutputLocation: Object.fromEntries(

@@ -91,6 +91,15 @@ export function scope<R>(name: string, fn: () => R): R {
   }
 }
 
+/**
+ * Declares what `fn` records as a block, such as a residual block of a ResNet, whose activations a program that was compiled
+ * with `recompute` computes again in the backward pass. Without that option, and eagerly, it only calls `fn`.
+ */
+export function recomputable<R>(fn: () => R): R {
+  const { builder } = traceBackend;
+  return builder ? builder.inBlock(fn) : fn();
+}
+
 /** The scope in which a traced tensor was recorded; "" for inputs and for tensors that are not traced. */
 export function scopeOf(tensor: tf.Tensor): string {
   return traceBackend.find(tensor)?.node?.scope ?? "";

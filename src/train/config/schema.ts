@@ -62,6 +62,12 @@ export const trainConfigSchema = z.strictObject({
     .describe(
       "threads within an operation on the CPU; null: JESSL_THREADS, or as many as the machine offers",
     ),
+  recompute: z
+    .boolean()
+    .default(false)
+    .describe(
+      "compute activations of the encoder's blocks again in the backward pass: the same results, less memory, more time",
+    ),
   lossScale: lossScaleSchema
     .prefault({})
     .describe("with mixed precision: what the loss is multiplied by, so that small gradients do not vanish"),

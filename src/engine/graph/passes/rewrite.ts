@@ -11,17 +11,17 @@ import {
   type Graph,
   GraphBuilder,
   type Node,
+  type Origin,
   type Value,
   type ValueType,
 } from "../graph.js";
 
 /** A node that does not stand yet. */
-export interface Draft {
+export interface Draft extends Origin {
   readonly op: string;
   readonly inputs: readonly Value[];
   readonly attributes: Attributes;
   readonly outputs: readonly ValueType[];
-  readonly scope: string;
 }
 
 /** Makes nodes in the scope of the node that is being rewritten. */
@@ -63,8 +63,8 @@ export function rewrite(graph: Graph, rules: readonly Rule[]): Graph {
   const standing = new Map<string, readonly Value[]>();
   const rewritten = new Map<Value, Value>();
 
-  const addConstant = (data: TensorData | number, type: ValueType, scope: string): Value => {
-    const value = builder.constant(data, type, scope);
+  const addConstant = (data: TensorData | number, type: ValueType, origin: Origin): Value => {
+    const value = builder.constant(data, type, origin);
     const key = constantKeys.key(value.node!.constant!, type);
     const known = standing.get(key);
     if (known) {
@@ -78,8 +78,8 @@ export function rewrite(graph: Graph, rules: readonly Rule[]): Graph {
   const place = (draft: Draft): readonly Value[] => {
     const emit: Emit = Object.assign(
       (op: string, inputs: readonly Value[], attributes: Attributes, output: ValueType) =>
-        place({ op, inputs, attributes, outputs: [output], scope: draft.scope })[0]!,
-      { constant: (data: TensorData | number, type: ValueType) => addConstant(data, type, draft.scope) },
+        place({ op, inputs, attributes, outputs: [output], scope: draft.scope, block: draft.block })[0]!,
+      { constant: (data: TensorData | number, type: ValueType) => addConstant(data, type, draft) },
     );
     for (const rule of rules) {
       const answer = rule(draft, emit);
@@ -90,7 +90,7 @@ export function rewrite(graph: Graph, rules: readonly Rule[]): Graph {
     const key = `${draft.op}(${inputs})${JSON.stringify(draft.attributes)}:${types}`;
     let outputs = standing.get(key);
     if (!outputs) {
-      outputs = builder.add(draft.op, draft.inputs, draft.attributes, draft.outputs, draft.scope).outputs;
+      outputs = builder.add(draft.op, draft.inputs, draft.attributes, draft.outputs, draft).outputs;
       standing.set(key, outputs);
     }
     return outputs;
@@ -108,8 +108,9 @@ export function rewrite(graph: Graph, rules: readonly Rule[]): Graph {
             attributes: node.attributes,
             outputs: types,
             scope: node.scope,
+            block: node.block,
           })
-        : [addConstant(node.constant, types[0]!, node.scope)];
+        : [addConstant(node.constant, types[0]!, node)];
     for (const [i, value] of node.outputs.entries()) rewritten.set(value, outputs[i]!);
   }
   return builder.finish(

@@ -13,6 +13,7 @@ import {
   type Graph,
   GraphBuilder,
   type Node,
+  type Origin,
   splatValue,
   type Value,
   type ValueType,
@@ -28,7 +29,8 @@ interface Affine {
   readonly shift?: Value | undefined;
   readonly addend?: Value | undefined;
   readonly relu?: boolean;
-  readonly scope: string;
+  /** Where its last operation was recorded. */
+  readonly origin: Origin;
 }
 
 function same(a: readonly number[], b: readonly number[]): boolean {
@@ -80,7 +82,7 @@ class Fuser {
   #visit(node: Node): void {
     const [output] = node.outputs;
     if (node.constant !== undefined) {
-      this.#made.set(output!, this.#builder.constant(node.constant, output!, node.scope));
+      this.#made.set(output!, this.#builder.constant(node.constant, output!, node));
       return;
     }
     const affine = this.#affine(node) ?? this.#convolution(node);
@@ -99,7 +101,7 @@ class Fuser {
       node.inputs.map((value) => this.#value(value)),
       node.attributes,
       node.outputs,
-      node.scope,
+      node,
     );
     for (const [i, value] of node.outputs.entries()) {
       this.#made.set(value, made.outputs[i]!);
@@ -124,45 +126,45 @@ class Fuser {
     return value;
   }
 
-  #emit(op: string, inputs: readonly Value[], output: ValueType, scope: string): Value {
-    return this.#builder.add(op, inputs, {}, [output], scope).outputs[0]!;
+  #emit(op: string, inputs: readonly Value[], output: ValueType, origin: Origin): Value {
+    return this.#builder.add(op, inputs, {}, [output], origin).outputs[0]!;
   }
 
-  #compute({ x, scale, shift, addend, relu, scope }: Affine, { shape }: ValueType): Value {
+  #compute({ x, scale, shift, addend, relu, origin }: Affine, { shape }: ValueType): Value {
     const type = { shape, dtype: "float32" as const };
     const channels = { shape: [shape[3]!], dtype: "float32" as const };
     const attributes = { addend: addend !== undefined, relu: relu ?? false };
-    if ("op" in x) return this.#fusedConvolution(x, { scale, shift, addend }, attributes, scope);
+    if ("op" in x) return this.#fusedConvolution(x, { scale, shift, addend }, attributes, origin);
     if (!scale && !shift && !relu)
-      return addend ? this.#image(this.#emit("Add", [x, addend], type, scope)) : x;
+      return addend ? this.#image(this.#emit("Add", [x, addend], type, origin)) : x;
     const inputs = [
       x,
-      scale ?? this.#builder.constant(1, channels, scope),
-      shift ?? this.#builder.constant(0, channels, scope),
+      scale ?? this.#builder.constant(1, channels, origin),
+      shift ?? this.#builder.constant(0, channels, origin),
       ...(addend ? [addend] : []),
     ];
-    return this.#image(this.#builder.add("ChannelAffine", inputs, attributes, [type], scope).outputs[0]!);
+    return this.#image(this.#builder.add("ChannelAffine", inputs, attributes, [type], origin).outputs[0]!);
   }
 
   #fusedConvolution(
-    { op, inputs: [image, filter], attributes, outputs, scope: own }: Node,
+    { op, inputs: [image, filter], attributes, outputs, scope, block }: Node,
     { scale, shift, addend }: Pick<Affine, "scale" | "shift" | "addend">,
     fused: { readonly addend: boolean; readonly relu: boolean },
-    scope: string,
+    origin: Origin,
   ): Value {
     const plain = this.#value(filter!);
-    const scaled = scale ? this.#emit("Multiply", [plain, scale], plain, scope) : plain;
+    const scaled = scale ? this.#emit("Multiply", [plain, scale], plain, origin) : plain;
     const inputs = [this.#value(image!), scaled, ...(shift ? [shift] : []), ...(addend ? [addend] : [])];
     const all =
       inputs.length > 2 || fused.relu ? { ...attributes, ...fused, bias: shift !== undefined } : attributes;
-    return this.#image(this.#builder.add(op, inputs, all, outputs, own).outputs[0]!);
+    return this.#image(this.#builder.add(op, inputs, all, outputs, { scope, block }).outputs[0]!);
   }
 
   /** A convolution whose only use may take it along. */
   #convolution(node: Node): Affine | undefined {
     const [output] = node.outputs;
     if (this.#uses.get(output!) !== 1 || !this.#can.convolution(node)) return undefined;
-    return { x: node, scope: node.scope };
+    return { x: node, origin: node };
   }
 
   #image(value: Value): Value {
@@ -181,14 +183,14 @@ class Fuser {
   }
 
   /** An operand as the start of a chain: a pending one that nobody else wants, or an image. */
-  #start(operand: Value, scope: string): Affine | undefined {
+  #start(operand: Value, origin: Origin): Affine | undefined {
     const pending = this.#pending.get(operand);
     if (pending && !this.#made.has(operand) && this.#uses.get(operand) === 1 && !pending.relu)
-      return { ...pending, scope };
+      return { ...pending, origin };
     if (operand.dtype !== "float32" || !this.#can.image(operand.shape)) return undefined;
-    if (pending) return { x: this.#value(operand), scope };
+    if (pending) return { x: this.#value(operand), origin };
     const x = this.#made.get(operand);
-    return x && this.#images.has(x) ? { x, scope } : undefined;
+    return x && this.#images.has(x) ? { x, origin } : undefined;
   }
 
   #affine(node: Node): Affine | undefined {
@@ -196,7 +198,7 @@ class Fuser {
     if (output?.dtype !== "float32" || !this.#can.image(output.shape)) return undefined;
     const [a, b] = node.inputs as [Value, Value | undefined];
     if (node.op === "Relu") {
-      const start = this.#start(a, node.scope);
+      const start = this.#start(a, node);
       // ReLU alone is as fast by itself.
       return start && ("op" in start.x || start.scale || start.shift || start.addend)
         ? { ...start, relu: true }
@@ -213,18 +215,18 @@ class Fuser {
       if (!same(image!.shape, output.shape)) continue;
       const isVector = sizeOf(other!.shape) === channels && other!.shape.at(-1) === channels && channels > 1;
       if (isVector) {
-        const start = this.#start(image!, node.scope);
+        const start = this.#start(image!, node);
         const vector = start && this.#vector(other!, channels);
         if (vector) return this.#combined(node.op, start, vector);
       }
     }
-    if (node.op === "Add" && same(a.shape, b.shape)) return this.#sum(a, b, node.scope);
+    if (node.op === "Add" && same(a.shape, b.shape)) return this.#sum(a, b, node);
     return undefined;
   }
 
   #combined(op: string, start: Affine, vector: Value): Affine | undefined {
-    const { scale, shift, scope } = start;
-    const emit = (kernel: string, ...inputs: Value[]) => this.#emit(kernel, inputs, vector, scope);
+    const { scale, shift, origin } = start;
+    const emit = (kernel: string, ...inputs: Value[]) => this.#emit(kernel, inputs, vector, origin);
     if (op === "Add") return { ...start, shift: shift ? emit("Add", shift, vector) : vector };
     if (op === "Sub") return { ...start, shift: shift ? emit("Sub", shift, vector) : emit("Neg", vector) };
     // An input gradient's channels are not the last axis of its filter.
@@ -237,12 +239,12 @@ class Fuser {
   }
 
   /** The sum of two images, where one is a chain that can take the other along. */
-  #sum(a: Value, b: Value, scope: string): Affine | undefined {
+  #sum(a: Value, b: Value, origin: Origin): Affine | undefined {
     for (const [chain, other] of [
       [a, b],
       [b, a],
     ] as [Value, Value][]) {
-      const start = this.#start(chain, scope);
+      const start = this.#start(chain, origin);
       if (!start || start.addend) continue;
       if (!("op" in start.x) && !start.scale && !start.shift) continue;
       return { ...start, addend: this.#value(other) };
@@ -268,7 +270,7 @@ class Fuser {
   #product(old: Value): Value {
     const node = old.node!;
     const inputs = node.inputs.map((input) => this.#value(input));
-    const made = this.#builder.add(node.op, inputs, node.attributes, node.outputs, node.scope);
+    const made = this.#builder.add(node.op, inputs, node.attributes, node.outputs, node);
     if (this.#isImage(node, made)) this.#images.add(made.outputs[0]!);
     return made.outputs[0]!;
   }
@@ -281,15 +283,14 @@ class Fuser {
     const [x, y] = product.node.inputs.map((input) => this.#value(input));
     if (!this.#images.has(x!) && !(y && this.#images.has(y))) return undefined;
     const type = { shape: [product.shape[3]!], dtype: "float32" as const };
-    const sum = this.#emit("ChannelDot", [x!, y ?? x!], type, node.scope);
+    const sum = this.#emit("ChannelDot", [x!, y ?? x!], type, node);
     const count = sizeOf(product.shape.slice(0, 3));
     const factor =
       node.op === "Mean" ? this.#builder.constant(1 / count, { shape: [], dtype: "float32" }) : undefined;
-    const result = factor ? this.#emit("Multiply", [sum, factor], type, node.scope) : sum;
+    const result = factor ? this.#emit("Multiply", [sum, factor], type, node) : sum;
     const { shape } = node.outputs[0]!;
     if (same(shape, type.shape)) return result;
-    return this.#builder.add("Reshape", [result], { shape }, [{ shape, dtype: "float32" }], node.scope)
-      .outputs[0]!;
+    return this.#builder.add("Reshape", [result], { shape }, [{ shape, dtype: "float32" }], node).outputs[0]!;
   }
 }
 

@@ -4,7 +4,7 @@
  * x·scale + shift + addend is a depthwise convolution of size 1 × 1. Σ x·y over the pixels is one too, of the size of the
  * whole image: every channel of every sample is a group, y its filter. Both read each tensor once.
  */
-import type { Node, Value } from "../../graph/graph.js";
+import { type Node, repeatedValue, type Value } from "../../graph/graph.js";
 import { sizeOf } from "../../host.js";
 import type { ImageLayout } from "../layout.js";
 import type { Lowering, LoweringTable } from "../lowering.js";
@@ -38,7 +38,13 @@ export function fusedRules(layout: ImageLayout): LoweringTable {
   const pooling =
     (kernel: "Sum" | "Mean", operator: "ReduceSum" | "ReduceMean") => (l: Lowering, node: Node) => {
       const [x] = node.inputs as [Value];
-      if (l.inLayout(x) && x.dtype === "float32" && reducesPixels(node) && sizeOf(x.shape) > 0)
+      if (
+        layout.accepts(x.shape) &&
+        l.inLayout(x) &&
+        x.dtype === "float32" &&
+        reducesPixels(node) &&
+        sizeOf(x.shape) > 0
+      )
         l.set(node.outputs[0]!, pooled(l, node, operator));
       else reduceRules[kernel]!(l, node);
     };
@@ -73,8 +79,10 @@ export function fusedRules(layout: ImageLayout): LoweringTable {
     // Above zero or not, for what a ReLU left: it is not zero. Exact for the smallest numbers and for infinity.
     Step(l, node) {
       const [x] = node.inputs as [Value];
-      const isRelu = x.node?.op === "Relu" || x.node?.attributes.relu === true;
-      if (!isRelu || node.attributes.alpha !== 0 || !l.inLayout(x)) return elementwiseRules.Step!(l, node);
+      const made = (repeatedValue(x) ?? x).node;
+      const isRelu = made?.op === "Relu" || made?.attributes.relu === true;
+      if (!isRelu || node.attributes.alpha !== 0 || !layout.accepts(x.shape) || !l.inLayout(x))
+        return elementwiseRules.Step!(l, node);
       l.set(node.outputs[0]!, l.cast(l.cast(l.image(x), "bool"), "float32"), layout);
     },
   };

@@ -34,14 +34,14 @@ function operandInLayout(l: Lowering, value: Value, shape: readonly number[]): O
     return { full: false, scalar: true, name: () => l.reshape(l.plain(value), []) };
   if (value.shape.length > 4) return undefined;
   if (sameShape(value.shape, shape)) return { full: true, scalar: false, name: () => l.image(value) };
-  const reshaped = l.target.layout.operandShape(asImageShape(value.shape));
+  const reshaped = l.layoutOf(shape).operandShape(asImageShape(value.shape));
   return reshaped && { full: false, scalar: false, name: () => l.reshape(l.plain(value), reshaped) };
 }
 
 /** The node's result in the image layout, if it is better computed there: a full operand lies so, and all others fit. */
 function computedInLayout(l: Lowering, node: Node, formula: Formula): string | undefined {
   const { shape } = node.outputs[0]!;
-  const { layout } = l.target;
+  const layout = l.layoutOf(shape);
   if (!layout.accepts(shape)) return undefined;
   if (!node.inputs.some((input) => l.inLayout(input) && sameShape(input.shape, shape))) return undefined;
   const operands = node.inputs.map((input) => operandInLayout(l, input, shape));
@@ -77,7 +77,7 @@ function plainOperands(l: Lowering, node: Node): string[] {
 export function elementwise(formula: Formula): NodeRule {
   return (l, node) => {
     const inLayout = computedInLayout(l, node, formula);
-    if (inLayout !== undefined) l.set(node.outputs[0]!, inLayout, l.target.layout);
+    if (inLayout !== undefined) l.set(node.outputs[0]!, inLayout, l.layoutOf(node.outputs[0]!.shape));
     else l.set(node.outputs[0]!, formula(l, plainOperands(l, node), node));
   };
 }

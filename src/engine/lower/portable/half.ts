@@ -17,7 +17,7 @@ const rounding = elementwise((l, [x]) => round(l, x!));
 
 /** Lets the first output of a node lie where its first input lies. */
 const sameNumbers: NodeRule = (l, { inputs: [x], outputs: [y] }) =>
-  l.inLayout(x!) ? l.set(y!, l.image(x!), l.target.layout) : l.set(y!, l.plain(x!));
+  l.inLayout(x!) ? l.set(y!, l.image(x!), l.layoutOf(y!.shape)) : l.set(y!, l.plain(x!));
 
 const rounded =
   (rule: NodeRule): NodeRule =>
@@ -26,7 +26,7 @@ const rounded =
     const [output] = node.outputs;
     if (output!.dtype !== "float16") return;
     const [name, layout] = l.inLayout(output!)
-      ? [l.image(output!), l.target.layout]
+      ? [l.image(output!), l.layoutOf(output!.shape)]
       : [l.plain(output!), undefined];
     l.set(output!, round(l, name), layout);
   };

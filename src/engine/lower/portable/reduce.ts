@@ -22,7 +22,7 @@ function reduction(
         node,
       );
     if (axes.length === 0) return l.set(output!, finish(l, prepare(l, l.plain(x!), node), node));
-    const { layout } = l.target;
+    const layout = l.layoutOf(x!.shape);
     const within = l.inLayout(x!) ? layout.reducedAxes(axes) : undefined;
     const view = layout.view?.(x!.shape);
     const image = (): string => (view ? l.reshape(l.image(x!), view) : l.image(x!));

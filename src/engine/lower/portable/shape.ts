@@ -1,5 +1,5 @@
 /** Kernels that move elements, and matrix products, in standard ONNX operators on plain tensors. */
-import type { Node } from "../../graph/graph.js";
+import type { Node, Value } from "../../graph/graph.js";
 import { sizeOf } from "../../host.js";
 import type { Lowering, LoweringTable, NodeRule } from "../lowering.js";
 
@@ -40,7 +40,23 @@ function pads(node: Node): readonly number[] {
   return [...paddings.map(([before]) => before), ...paddings.map(([, after]) => after)];
 }
 
+/**
+ * x, but not before another value is there: reshaped to a shape to which a number of that value is added, times zero. No
+ * runtime takes that apart, and none copies x for it.
+ */
+function barrier(l: Lowering, node: Node): void {
+  const [x, after] = node.inputs as [Value, Value];
+  const layout = l.inLayout(x) ? l.layoutOf(x.shape) : undefined;
+  const other = l.inLayout(after) ? l.image(after) : l.plain(after);
+  const first = l.emit("Slice", [l.reshape(other, [-1]), l.ints([0]), l.ints([1])]);
+  const zero = l.emit("Mul", [l.cast(first, "int64"), l.ints([0])]);
+  const shape = layout?.imageShape(x.shape) ?? x.shape;
+  const waiting = l.emit("Reshape", [layout ? l.image(x) : l.plain(x), l.emit("Add", [l.ints(shape), zero])]);
+  l.set(node.outputs[0]!, waiting, layout);
+}
+
 export const shapeRules: LoweringTable = {
+  Barrier: barrier,
   Reshape: plain((l, x, node) => l.reshape(x, node.outputs[0]!.shape)),
   Transpose: plain((l, x, node) => l.transpose(x, numbers(node, "perm"))),
   BroadcastTo: plain((l, x, node) => l.emit("Expand", [x, l.ints(node.outputs[0]!.shape)])),
