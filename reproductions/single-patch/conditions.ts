@@ -1,4 +1,6 @@
 /** What single-patch trains from every seed: the claim's own condition, what it is held against, and variations of it. */
+import { join } from "node:path";
+import { packageRoot } from "../../src/support/package.js";
 import { noiseViews, patchNegatives, standardViews } from "../support/recipes.js";
 
 export const names = {
@@ -25,11 +27,23 @@ export interface Condition {
   readonly factors: Readonly<Record<string, string | number>>;
 }
 
+/** Where a patch comes from that is not one of the data's images. */
+const patches = {
+  noise: { source: "noise" },
+  constant: { source: "constant" },
+  /** A third of a photograph that no data set here holds, made as small as the data's images. */
+  photograph: {
+    source: "photograph",
+    photograph: join(packageRoot, "data", "photograph", "coffee.png"),
+    side: 64,
+  },
+} as const;
+
 export interface Variations {
   /** Views of the patch, beside the main condition's. */
   readonly copies: readonly number[];
   /** What the patch is of, beside an image of the data. */
-  readonly sources: readonly string[];
+  readonly sources: readonly (keyof typeof patches)[];
   /** Whether the conditions without a projector and those with standard positives are trained too. */
   readonly beside: boolean;
 }
@@ -49,6 +63,14 @@ function onePatch(condition: string, choice: Choice, k: number, more: object = {
     condition,
     config: { views: noiseViews(sigma), ...simclr(temperature, patchNegatives(k, more)) },
     factors: { sigma, temperature, copies: k },
+  };
+}
+
+function standardPatch(condition: string, { temperature }: Choice, k: number): Condition {
+  return {
+    condition,
+    config: { views: standardViews, ...simclr(temperature, patchNegatives(k)) },
+    factors: { temperature, copies: k },
   };
 }
 
@@ -81,15 +103,10 @@ function withProjector({ condition, config, factors }: Condition, projector: str
 
 /** Other numbers of views, other patches, other projectors, other positives. */
 export function variationsOf(choice: Choice, { copies, sources, beside }: Variations): Condition[] {
-  const { temperature } = choice;
   const others: Condition[] = [
     withProjector(onePatch(names.mainBare, choice, mainCopies), ""),
     withProjector(noNegative(names.noneBare, choice), ""),
-    {
-      condition: names.standardPatch,
-      config: { views: standardViews, ...simclr(temperature, patchNegatives(mainCopies)) },
-      factors: { temperature, copies: mainCopies },
-    },
+    standardPatch(names.standardPatch, choice, mainCopies),
     {
       condition: names.standardBatch,
       config: { views: standardViews, method: { name: "simclr" } },
@@ -98,7 +115,10 @@ export function variationsOf(choice: Choice, { copies, sources, beside }: Variat
   ];
   return [
     ...copies.map((k) => onePatch(`${names.main}, k ${k}`, choice, k)),
-    ...sources.map((source) => onePatch(`noise only, patch of ${source}`, choice, mainCopies, { source })),
+    ...sources.map((source) =>
+      onePatch(`noise only, patch of ${source}`, choice, mainCopies, patches[source]),
+    ),
     ...(beside ? others : []),
+    ...(beside ? copies : []).map((k) => standardPatch(`${names.standardPatch}, k ${k}`, choice, k)),
   ];
 }

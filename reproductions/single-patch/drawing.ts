@@ -18,7 +18,7 @@ export function drawing(
   const figures: { name: string; figure: Figure }[] = [
     { name: "sigma-and-temperature", figure: bySigmaAndTemperature(rows, said) },
   ];
-  const copies = measured.filter((row) => /^noise only, one patch(, k \d+)?$/.test(row.condition));
+  const copies = measured.filter((row) => /^(noise only|standard), one patch(, k \d+)?$/.test(row.condition));
   if (new Set(copies.map((row) => row.copies)).size > 1)
     figures.push({ name: "views-of-the-patch", figure: byCopies(copies, said) });
   if (courses.length > 0)
@@ -57,10 +57,13 @@ function bySigmaAndTemperature(rows: readonly Row[], scale: string): Figure {
 
 function byCopies(rows: readonly Row[], scale: string): Figure {
   return sweepFigure(
-    rows.flatMap((row) => [
-      { x: Number(row.copies), y: row.knn, series: "kNN" },
-      { x: Number(row.copies), y: row.linear, series: "linear probe" },
-    ]),
+    rows.flatMap((row) => {
+      const [positives] = row.condition.split(",");
+      return [
+        { x: Number(row.copies), y: row.knn, series: `${positives}: kNN` },
+        { x: Number(row.copies), y: row.linear, series: `${positives}: linear probe` },
+      ];
+    }),
     {
       title: "Accuracy against the number of views of the one patch",
       caption: `${scale} Dots are runs, bands 95 % confidence intervals of the mean.`,

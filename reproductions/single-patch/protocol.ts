@@ -68,7 +68,12 @@ const scales: Readonly<Record<ProfileName, Scale>> = {
     seeds: [1, 2, 3, 4, 5],
     sigmas: [0.5, 1],
     temperatures: [0.2],
-    variations: { seeds: [1, 2], copies: [1, 4, 16], sources: ["noise", "constant"], beside: true },
+    variations: {
+      seeds: [1, 2],
+      copies: [1, 4, 16],
+      sources: ["noise", "constant", "photograph"],
+      beside: true,
+    },
   },
 };
 

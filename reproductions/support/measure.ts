@@ -4,7 +4,7 @@
  * instead, the last fifth of the training images, which the probes then do not see.
  */
 import type { ImageDataset } from "../../src/data/dataset.js";
-import { type SceneDataset, sceneClassTasks } from "../../src/data/scenes/scenes.js";
+import { type SceneDataset, type SceneFactors, sceneClassTasks } from "../../src/data/scenes/scenes.js";
 import type { HostTensor } from "../../src/engine/host.js";
 import { effectiveRank } from "../../src/evaluate/effective-rank.js";
 import { type Encoder, encode, type Images, pixels } from "../../src/evaluate/encode.js";
@@ -44,19 +44,44 @@ export interface Splits {
 
 const validationShare = 0.2;
 
-/** The classification tasks of a data set: its labels, or for scenes each of their factors. */
-function labelsByTask(dataset: ImageDataset | SceneDataset): Record<string, Int32Array> {
-  if (!("factors" in dataset)) return { class: dataset.labels };
-  return Object.fromEntries(sceneClassTasks.map((task) => [task, dataset.factors[task]]));
+type Labelled = ImageDataset | SceneDataset;
+
+/**
+ * The classification tasks of a data set: its labels, or for scenes each of their factors. Position and scale, which are
+ * continuous, are cut where they cut the training images into equal parts: thirds from left to right and from top to
+ * bottom, which makes nine places, and four scales.
+ */
+function labelsByTask(dataset: Labelled, train: Labelled): Record<string, Int32Array> {
+  if (!("factors" in dataset) || !("factors" in train)) return { class: dataset.labels };
+  const { factors } = dataset;
+  const [x, y] = [0, 1].map((axis) => {
+    const along = ({ position }: SceneFactors): Float32Array => position.filter((_, i) => i % 2 === axis);
+    return parts(along(factors), along(train.factors), 3);
+  });
+  return {
+    ...Object.fromEntries(sceneClassTasks.map((task) => [task, factors[task]])),
+    position: x!.map((third, i) => 3 * third + y![i]!),
+    scale: parts(factors.scale, train.factors.scale, 4),
+  };
+}
+
+/** In which of `count` parts each value lies, where these have equally many of `all`. */
+export function parts(values: Float32Array, all: Float32Array, count: number): Int32Array {
+  const sorted = [...all].sort((a, b) => a - b);
+  const cuts = Array.from(
+    { length: count - 1 },
+    (_, i) => sorted[Math.floor(((i + 1) * all.length) / count)]!,
+  );
+  return Int32Array.from(values, (value) => cuts.filter((cut) => value >= cut).length);
 }
 
 /** The splits of a configuration's data set. */
 export async function splitsOf(config: TrainConfig, measureOn: MeasureOn = "test"): Promise<Splits> {
   const all = await createDataset(config, "train");
-  const labels = Object.entries(labelsByTask(all));
+  const labels = Object.entries(labelsByTask(all, all));
   if (measureOn === "test") {
     const test = await createDataset(config, "test");
-    const testLabels = labelsByTask(test);
+    const testLabels = labelsByTask(test, all);
     return {
       train: all,
       test,

@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, truncateSync } from "node:fs";
 import { dirname } from "node:path";
+import { packageRoot } from "../../src/support/package.js";
 import { appendLine, readLines } from "../../src/train/run-folder.js";
 import { codeHash } from "./code.js";
 import { type MadeBy, madeNow } from "./provenance.js";
@@ -59,10 +60,13 @@ function dropCutLine(path: string): void {
   if (whole < bytes.length) truncateSync(path, whole);
 }
 
-/** The key of a row: a hash of what decides it. @param code this code's hash unless told otherwise */
+/**
+ * The key of a row: a hash of what decides it, wherever the package lies.
+ * @param code this code's hash unless told otherwise
+ */
 export function rowKey(parts: object, code: string = codeHash()): string {
   return createHash("sha256")
-    .update(JSON.stringify({ ...parts, code }))
+    .update(JSON.stringify({ ...parts, code }).replaceAll(packageRoot, ""))
     .digest("hex")
     .slice(0, 24);
 }

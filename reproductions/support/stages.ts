@@ -43,7 +43,7 @@ export function fashion(options: StageOptions): Stage {
   return { ...common(options), data: { name: "fashion-mnist", ...(train !== undefined && { train }) } };
 }
 
-/** Synthetic scenes whose factors are known: shape (the main task), colour, count, background. */
+/** Synthetic scenes whose factors are known: shape (the main task), colour, count, background, position, scale. */
 export function scenes(options: StageOptions): Stage {
   const { train } = options;
   return { ...common(options), data: { name: "scenes", ...(train !== undefined && { count: train }) } };
@@ -58,6 +58,11 @@ export function cifar10(options: StageOptions): Stage {
 /** Whether rows were measured on CIFAR-10, or a copy of it. */
 export function isOnCifar({ dataset }: Row): boolean {
   return /^cifar/i.test(String(dataset));
+}
+
+/** Whether rows were measured on synthetic scenes. */
+export function isOnScenes({ dataset }: Row): boolean {
+  return String(dataset).startsWith("scenes");
 }
 
 /** A scale in words, with the name of the copy where the rows were made with one of CIFAR-10. */

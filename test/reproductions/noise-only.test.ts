@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { noiseOnly } from "../../reproductions/noise-only/protocol.js";
 import type { Row } from "../../reproductions/support/protocol.js";
+import { fakeLaboratory } from "./fake-laboratory.js";
 import { row } from "./rows.js";
 
 interface Case {
@@ -41,7 +42,7 @@ test("holds: both measures surely above the better untrained encoder", () => {
 
 test("in part: one measure alone, or one data set of two", () => {
   expect(verdict({ knn: 2, linear: -1 })).toBe("holds in part");
-  expect(verdict({ knn: 2, linear: 1 }, { dataset: "scenes", knn: -1, linear: -1 })).toBe("holds in part");
+  expect(verdict({ knn: 2, linear: 1 }, { dataset: "cifar100", knn: -1, linear: -1 })).toBe("holds in part");
 });
 
 test("does not hold: nearest neighbours no better, or not surely", () => {
@@ -84,5 +85,30 @@ test("the table has each condition once, captions name the copy, no figure lacks
   for (const { figure } of figures) {
     expect(figure.caption).toContain("training images of CIFAR-10 (JPEG copy), 10 epochs");
     expect(figure.caption).not.toContain("copy) (JPEG");
+  }
+});
+
+test("scenes decide nothing, and show what noise-only keeps and loses", () => {
+  const fashion = rows({ knn: 2, linear: 1 });
+  const onScenes = ["shape", "colour"].flatMap((task) =>
+    rows({ dataset: "scenes", knn: -9, linear: task === "shape" ? -9 : 12 }).map((own) => ({ ...own, task })),
+  );
+  const { verdict: word, findings, figures, numbers } = noiseOnly.conclude([...fashion, ...onScenes], "full");
+  expect(word).toBe("holds");
+  expect(numbers).toHaveLength(2);
+  expect(findings.at(-1)).toMatch(
+    /^Scenes \(no part of the rule\).*: shape -18\.8 ± 0\.2, colour 2\.2 ± 0\.2\.$/,
+  );
+  expect(figures.map(({ name }) => name)).toContain("gain-by-task");
+});
+
+test("full asks the scenes last, and a verdict does not wait for them", async () => {
+  const { laboratory, asked } = fakeLaboratory();
+  await noiseOnly.run(laboratory, "full");
+  const first = asked.findIndex(({ config }) => config.data.name === "scenes");
+  expect(first).toBeGreaterThan(0);
+  for (const { config, beside } of asked.slice(first)) {
+    expect(config.data.name).toBe("scenes");
+    expect(beside).toBe(true);
   }
 });

@@ -4,6 +4,12 @@ import { mainConditions, names, variationsOf } from "../../reproductions/single-
 import { singlePatch } from "../../reproductions/single-patch/protocol.js";
 import { courseOf, lossParts } from "../../reproductions/support/course.js";
 import type { Row } from "../../reproductions/support/protocol.js";
+import { rowKey } from "../../reproductions/support/row-store.js";
+import { packageRoot } from "../../src/support/package.js";
+import { parseConfig } from "../../src/train/config/parse.js";
+import { createDataset } from "../../src/train/dataset.js";
+import { loadNegatives } from "../../src/train/negatives.js";
+import { fakeLaboratory } from "./fake-laboratory.js";
 import { row } from "./rows.js";
 
 interface Case {
@@ -106,7 +112,7 @@ test("the control with no negative differs from the claim's condition in its neg
   const choice = { sigma: 1, temperature: 0.1 };
   const conditions = [
     ...mainConditions(choice),
-    ...variationsOf(choice, { copies: [1], sources: ["noise"], beside: true }),
+    ...variationsOf(choice, { copies: [1], sources: ["noise", "photograph"], beside: true }),
   ];
   const configOf = (name: string): object => conditions.find(({ condition }) => condition === name)!.config;
   const without = (name: string): object => {
@@ -118,4 +124,27 @@ test("the control with no negative differs from the claim's condition in its neg
   expect(without(names.noneBare)).toEqual(without(names.mainBare));
   expect(configOf(names.none)).not.toEqual(configOf(names.main));
   expect(new Set(conditions.map(({ config }) => JSON.stringify(config))).size).toBe(conditions.length);
+});
+
+test("the patch of a photograph is there, in colour and in grey, and no image of the data", async () => {
+  const { laboratory, asked } = fakeLaboratory();
+  await singlePatch.run(laboratory, "full");
+  const { config } = asked.find(({ condition }) => condition === "noise only, patch of photograph")!;
+  for (const name of ["scenes", "fashion-mnist"]) {
+    const dataset = await createDataset(parseConfig({ data: { name } }), "test");
+    const { data, shape } = (await loadNegatives(config, dataset))!;
+    expect(shape).toEqual([1, dataset.height, dataset.width, dataset.channels]);
+    expect(Math.max(...data) - Math.min(...data)).toBeGreaterThan(0.2);
+  }
+  expect(rowKey({ config })).toBe(
+    rowKey({ config: JSON.parse(JSON.stringify(config).replaceAll(packageRoot, "")) }),
+  );
+});
+
+test("full varies the patch's views with either positives", async () => {
+  const { laboratory, asked } = fakeLaboratory();
+  await singlePatch.run(laboratory, "full");
+  for (const positives of [names.main, names.standardPatch])
+    for (const name of [1, 4, 16].map((k) => `${positives}, k ${k}`).concat(positives))
+      expect(asked.filter(({ condition }) => condition === name).length, name).toBeGreaterThan(1);
 });
