@@ -8,6 +8,9 @@
  * every size that was measured (bench/README.md). Samples may be split into groups, whose results are added, so that there is
  * enough to do for all threads; how many follows from the shapes, so that every machine adds in the same order.
  *
+ * Of one tap and one sample the pixels are in blocks instead, of x or of dy, whichever is smaller; the other, in blocks of
+ * channels as it lies, is the filter.
+ *
  * Other batches take the form of the portable lowering, on three axes: one convolution of batch 1, the image x as
  * [1, N, C/B, H, W·B] (the blocks as they lie), the kernels dy as [K, N, 1, OH, OW], dilated by (1, s, s·B).
  */
@@ -131,6 +134,30 @@ function pixelsTogether(pixels: number): number {
   return run;
 }
 
+/** The convolution over pixels, or undefined where there is more than one tap or sample, or blocks are not filled. */
+function overPixels(l: Lowering, x: Value, dy: Value, s: Sizes): string | undefined {
+  const { block, geometry: g } = s;
+  const [n, h, w, c] = s.x;
+  const [kh, kw, , k] = s.filter;
+  const pixels = h * w;
+  if (n * kh * kw * g.strides[0] * g.strides[1] !== 1 || g.padding.some((pad) => pad !== 0)) return undefined;
+  if ([pixels, c, k].some((length) => length % block !== 0)) return undefined;
+  const inPixels = (value: Value, channels: number): string =>
+    l.form(value, "pixels in blocks", () =>
+      emitBlocked(l, "ReorderInput", [l.reshape(l.plain(value), [1, pixels, channels, 1])]),
+    );
+  const product = (image: string, filter: Value, channels: number): string =>
+    emitBlocked(l, "Conv", [image, l.reshape(l.image(filter), [channels, pixels, 1, 1])], {
+      kernel_shape: ints(1, 1),
+    });
+  if (c <= k) {
+    const all = l.reshape(product(inPixels(x, c), dy, k), [k / block, c, block]);
+    return l.reshape(l.transpose(all, [1, 0, 2]), s.filter);
+  }
+  const all = l.reshape(product(inPixels(dy, k), x, c), [c / block, k, block]);
+  return l.reshape(l.transpose(all, [0, 2, 1]), s.filter);
+}
+
 /** The convolution of batch 1, or undefined where the channels fill no blocks. */
 function ofOneSample(l: Lowering, x: Value, dy: Value, s: Sizes): string | undefined {
   const { block, geometry: g, rows, columns } = s;
@@ -163,7 +190,9 @@ export function filterGradient(l: Lowering, node: Node, block: number): string |
     rows: gradientPad(x.shape[1]!, dy.shape[1]!, g.strides[0], g.extent[0], g.padding[0]),
     columns: gradientPad(x.shape[2]!, dy.shape[2]!, g.strides[1], g.extent[1], g.padding[2]),
   };
-  return overSamples(l, x, dy, metPixels(sizes)) ?? ofOneSample(l, x, dy, sizes);
+  return (
+    overPixels(l, x, dy, sizes) ?? overSamples(l, x, dy, metPixels(sizes)) ?? ofOneSample(l, x, dy, sizes)
+  );
 }
 
 /** Of a filter of one tap with a stride, the sizes of the pixels that it meets: then its stride is 1. */

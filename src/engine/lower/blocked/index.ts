@@ -5,6 +5,7 @@ import { blockedConvRules, isOneBlockedConv } from "./conv.js";
 import { fuseImages } from "./fuse.js";
 import { fusedRules } from "./fused.js";
 import { blockedLayout } from "./layout.js";
+import { matricesAsImages } from "./matrices.js";
 
 /** The target with blocks of `block` channels. */
 export function blocked(block: number): Target {
@@ -18,7 +19,7 @@ export function blocked(block: number): Target {
     skippedOptimisers: ["TransposeOptimizer", "TransposeOptimizer_CPUExecutionProvider"],
     rules: { ...portable.rules, ...blockedConvRules(layout, block), ...fusedRules(layout) },
     prepare: (graph) =>
-      fuseImages(graph, {
+      fuseImages(matricesAsImages(graph, block), {
         image: layout.accepts,
         convolution: (node) => isOneBlockedConv(node, block),
       }),
