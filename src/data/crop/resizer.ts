@@ -4,10 +4,11 @@
  * instructions take a fifth of JavaScript's time for it.
  */
 import { ShapeError } from "../../support/errors.js";
+import { KnownTaps } from "./taps.js";
 
 /** resample.wat, assembled; its test holds the two together. */
 export const resampleWasm =
-  "AGFzbQEAAAABGAJgCX9/f39/f39/fwBgCH9/f39/f39/AAIUAQhyZXNhbXBsZQZtZW1vcnkCAAEDAwIAAQcSAgRyb3dzAAAHY29sdW1ucwABCrMEAuMCAgV/CXv9DIAAAACAAAAAgAAAAIAAAAAhFgNAIAAgASADKAIAbGohCUEAIQoDQCAWIRIgFiETIBYhFCAWIRUgCSAKaiEMIAQhDSAFIQsDQCAM/QAEACEOIAwgAWr9AAQAIQ8gDf0JAgAhESAOIA/9DQAQARECEgMTBBQFFQYWBxchECASIBD9iQEgEf26Af2uASESIBMgEP2KASAR/boB/a4BIRMgDiAP/Q0IGAkZChoLGwwcDR0OHg8fIRAgFCAQ/YkBIBH9ugH9rgEhFCAVIBD9igEgEf26Af2uASEVIAwgAUEBdGohDCANQQRqIQ0gC0EBayILDQALIAYgCkEBdGohDCAMIBJBCP2sASATQQj9rAH9hQH9CwQAIAwgFEEI/awBIBVBCP2sAf2FAf0LBBAgCkEQaiEKIAogAkkNAAsgA0EEaiEDIAQgBUECdGohBCAGIAdqIQYgCEEBayIIDQALC8sBAgV/AnsDQCAGIQggAiEMIAMhCwNAIAAgDCgCAEEGbGohCv0MAAAIAAAACAAAAAgAAAAIACEOIAQhCQNAIAr9AAQAIQ0gDiANIA39DQABBgcCAwgJBAUKCwQFCgsgC/0JAgD9ugH9rgEhDiAKQQxqIQogC0EEaiELIAlBAWsiCQ0ACyAOQRT9rAEhDSANIA39hQEhDSAFIA0gDf1m/VoCAAAgBUEDaiEFIAxBBGohDCAIQQFrIggNAAsgACABaiEAIAdBAWsiBw0ACws=";
+  "AGFzbQEAAAABDQFgCX9/f39/f39/fwACFAEIcmVzYW1wbGUGbWVtb3J5AgABAwMCAAAHEgIEcm93cwAAB2NvbHVtbnMAAQrrBgLjAgIFfwl7/QyAAAAAgAAAAIAAAACAAAAAIRYDQCAAIAEgAygCAGxqIQlBACEKA0AgFiESIBYhEyAWIRQgFiEVIAkgCmohDCAEIQ0gBSELA0AgDP0ABAAhDiAMIAFq/QAEACEPIA39CQIAIREgDiAP/Q0AEAERAhIDEwQUBRUGFgcXIRAgEiAQ/YkBIBH9ugH9rgEhEiATIBD9igEgEf26Af2uASETIA4gD/0NCBgJGQoaCxsMHA0dDh4PHyEQIBQgEP2JASAR/boB/a4BIRQgFSAQ/YoBIBH9ugH9rgEhFSAMIAFBAXRqIQwgDUEEaiENIAtBAWsiCw0ACyAGIApBAXRqIQwgDCASQQj9rAEgE0EI/awB/YUB/QsEACAMIBRBCP2sASAVQQj9rAH9hQH9CwQQIApBEGohCiAKIAJJDQALIANBBGohAyAEIAVBAnRqIQQgBiAHaiEGIAhBAWsiCA0ACwuDBAIJfwd7/QwAAAgAAAAIAAAACAAAAAgAIRgDQCAHIQkgAiEMIAMhCyAFIQ0DQCAAIAwoAgBBBmxqIQ4gDiABaiEPIA8gAWohECAQIAFqIREgGCESIBghEyAYIRQgGCEVIAQhCgNAIAv9CQIAIRcgDv0ABAAhFiASIBYgFv0NAAEGBwIDCAkEBQoLBAUKCyAX/boB/a4BIRIgDkEMaiEOIA/9AAQAIRYgEyAWIBb9DQABBgcCAwgJBAUKCwQFCgsgF/26Af2uASETIA9BDGohDyAQ/QAEACEWIBQgFiAW/Q0AAQYHAgMICQQFCgsEBQoLIBf9ugH9rgEhFCAQQQxqIRAgEf0ABAAhFiAVIBYgFv0NAAEGBwIDCAkEBQoLBAUKCyAX/boB/a4BIRUgEUEMaiERIAtBBGohCyAKQQFrIgoNAAsgEkEU/awBIBNBFP2sAf2FASAUQRT9rAEgFUEU/awB/YUB/WYhFiANIQ4gDiAW/VkBAAAgDiAW/VgAAgIgDiAGaiEOIA4gFv1ZAQACIA4gFv1YAAIGIA4gBmohDiAOIBb9WQEABCAOIBb9WAACCiAOIAZqIQ4gDiAW/VkBAAYgDiAW/VgAAg4gDUEDaiENIAxBBGohDCAJQQFrIgkNAAsgACABQQJ0aiEAIAUgBkECdGohBSAIQQRrIghBAEoNAAsL";
 
 /** A box of an image in pixels. */
 export interface Box {
@@ -36,8 +37,9 @@ interface Passes {
     weights: number,
     pairs: number,
     out: number,
+    outStride: number,
     width: number,
-    count: number,
+    rows: number,
   ): void;
 }
 
@@ -48,6 +50,7 @@ let compiled: WebAssembly.Module | undefined;
 export class BoxResizer {
   readonly #memory = new WebAssembly.Memory({ initial: 1 });
   readonly #passes: Passes;
+  readonly #taps = new KnownTaps();
   #bytes = new Uint8Array(this.#memory.buffer);
   /** Of the image, in pixels. */
   height = 0;
@@ -87,8 +90,10 @@ export class BoxResizer {
         `box: expected one within ${this.width} × ${this.height} pixels, got ${width} × ${height} at ${left}, ${top}`,
       );
     const stride = 3 * this.width;
-    const down = taps(height, rows, false);
-    const across = taps(width, columns, flipped);
+    const down = this.#taps.of(height, rows, false);
+    const across = this.#taps.of(width, columns, flipped);
+    // Columns of four rows are made at a time.
+    const madeRows = (rows + 3) & ~3;
     // Weights of 0 may stand for pixels beyond the image; what lies there is read, but does not count.
     const parts = new Layout(3 * this.height * this.width + 2 * down.pairs * stride + 32);
     const middleStride = 2 * alignUp(3 * width) + 32;
@@ -97,8 +102,8 @@ export class BoxResizer {
       downWeights: parts.add(down.weights.byteLength),
       acrossFirst: parts.add(4 * columns),
       acrossWeights: parts.add(across.weights.byteLength),
-      middle: parts.add(rows * middleStride + 12 * across.pairs),
-      out: parts.add(3 * rows * columns + 16),
+      middle: parts.add(madeRows * middleStride + 12 * across.pairs),
+      out: parts.add(3 * madeRows * columns),
     };
     this.#reserve(parts.bytes);
     const { buffer } = this.#memory;
@@ -124,6 +129,7 @@ export class BoxResizer {
       places.acrossWeights,
       across.pairs,
       places.out,
+      3 * columns,
       columns,
       rows,
     );
@@ -152,59 +158,4 @@ class Layout {
 
 function alignUp(bytes: number): number {
   return (bytes + 15) & ~15;
-}
-
-/** Of each output: the first input that it takes from, and the weights of inputs from there on, in pairs. */
-interface Taps {
-  readonly first: Int32Array;
-  /** [outputs, 2 · pairs], in units of 2⁻¹⁴ */
-  readonly weights: Int16Array;
-  readonly pairs: number;
-}
-
-const one = 2 ** 14;
-
-/** Taps of a triangle as wide as two outputs, or two inputs where these are wider. Source: Pillow, Resample.c. */
-function taps(inputs: number, outputs: number, reversed: boolean): Taps {
-  const scale = inputs / outputs;
-  const reach = Math.max(1, scale);
-  const pairs = Math.ceil((Math.ceil(reach) * 2 + 1) / 2);
-  const first = new Int32Array(outputs);
-  const weights = new Int16Array(outputs * 2 * pairs);
-  const shares = new Float64Array(2 * pairs);
-  let most = 1;
-  for (let output = 0; output < outputs; output++) {
-    const center = (output + 0.5) * scale;
-    const low = Math.max(0, Math.floor(center - reach + 0.5));
-    const count = Math.min(inputs, Math.floor(center + reach + 0.5)) - low;
-    let sum = 0;
-    for (let i = 0; i < count; i++) {
-      shares[i] = Math.max(0, 1 - Math.abs(low + i + 0.5 - center) / reach);
-      sum += shares[i]!;
-    }
-    const row = reversed ? outputs - 1 - output : output;
-    const at = row * 2 * pairs;
-    let left = one;
-    let largest = 0;
-    for (let i = 0; i < count; i++) {
-      const weight = Math.round((shares[i]! / sum) * one);
-      weights[at + i] = weight;
-      left -= weight;
-      if (weight > weights[at + largest]!) largest = i;
-    }
-    // Weights sum to one, so that an even area stays what it is.
-    weights[at + largest]! += left;
-    first[row] = low;
-    most = Math.max(most, count);
-  }
-  return narrowed({ first, weights, pairs }, Math.ceil(most / 2));
-}
-
-/** The same taps in fewer pairs, where none has more. */
-function narrowed({ first, weights, pairs }: Taps, enough: number): Taps {
-  if (enough === pairs) return { first, weights, pairs };
-  const fewer = new Int16Array(first.length * 2 * enough);
-  for (let row = 0; row < first.length; row++)
-    fewer.set(weights.subarray(row * 2 * pairs, row * 2 * pairs + 2 * enough), row * 2 * enough);
-  return { first, weights: fewer, pairs: enough };
 }
