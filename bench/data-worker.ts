@@ -6,7 +6,7 @@
 import { createInterface } from "node:readline";
 import { type Batch, Loader } from "../src/data/loader/loader.js";
 import { betonSource, type Decoder } from "../src/data/loader/source.js";
-import { unitFloats } from "../src/data/unit-floats.js";
+import { UnitFloats } from "../src/data/unit-floats.js";
 import { version } from "./versions.js";
 
 /** What a side is to do; its first argument, as JSON. */
@@ -33,10 +33,10 @@ function openLoader({ work, side, beton, batch, workers }: DataOrder): {
       deliver: ({ images }) => images,
     };
   const source = betonSource(beton, { size: 224, decoder: side as Decoder });
-  const floats = new Float32Array(batch * 224 * 224 * 3);
+  const floats = new UnitFloats(batch * 224 * 224 * 3);
   return {
-    loader: new Loader(source, { batch, seed: 1, workers, prefetch: 2 * workers, crop: {} }),
-    deliver: ({ images }) => unitFloats(images, floats),
+    loader: new Loader(source, { batch, seed: 1, workers, prefetch: 2 * workers, crop: {}, reuse: true }),
+    deliver: ({ images }) => floats.of(images),
   };
 }
 

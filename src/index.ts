@@ -36,7 +36,7 @@ export {
   sceneTargets,
   sceneTask,
 } from "./data/scenes/scenes.js";
-export { unitFloats } from "./data/unit-floats.js";
+export { UnitFloats } from "./data/unit-floats.js";
 export type { Leaf } from "./engine/arguments.js";
 export { DeviceTensor } from "./engine/device-tensor.js";
 export type { LossAndAux, ValueAndGrad } from "./engine/grad.js";

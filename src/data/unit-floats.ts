@@ -1,7 +1,7 @@
 /**
  * Pixels as floats, for who does not train by the compiled step, which takes bytes. WebAssembly's vector instructions
- * take a fraction of JavaScript's time for it; what they work on passes through a memory of a few pages, in chunks that
- * the processor's caches hold.
+ * take a fraction of JavaScript's time for it. The floats stay in its memory, since a copy of them would take as long as
+ * making them, and new memory longer.
  */
 import { ShapeError } from "../support/errors.js";
 
@@ -9,39 +9,42 @@ import { ShapeError } from "../support/errors.js";
 export const unitFloatsWasm =
   "AGFzbQEAAAABBwFgA39/fwACEgEGZmxvYXRzBm1lbW9yeQIAAQMCAQAHCgEGZGl2aWRlAAAKiQEBhgEBA3tDAAB/Q/0TIQUDQCAA/QAEACEDIAP9iQEhBCABIAT9qQH9+wEgBf3nAf0LBAAgASAE/aoB/fsBIAX95wH9CwQQIAP9igEhBCABIAT9qQH9+wEgBf3nAf0LBCAgASAE/aoB/fsBIAX95wH9CwQwIAFBwABqIQEgAEEQaiIAIAJJDQALCw==";
 
+/** Bytes that are taken at a time, so that they are read from the processor's caches. */
 const chunk = 8192;
 const pageBytes = 65_536;
 
 type Divide = (from: number, to: number, end: number) => void;
-let opened: { divide: Divide; bytes: Uint8Array; floats: Float32Array } | undefined;
 
-function open(): NonNullable<typeof opened> {
-  const memory = new WebAssembly.Memory({ initial: Math.ceil((5 * chunk) / pageBytes) });
-  const module = new WebAssembly.Module(Buffer.from(unitFloatsWasm, "base64"));
-  const { exports } = new WebAssembly.Instance(module, { floats: { memory } });
-  return {
-    divide: exports.divide as Divide,
-    bytes: new Uint8Array(memory.buffer, 0, chunk),
-    floats: new Float32Array(memory.buffer, chunk, chunk),
-  };
-}
+/** Makes floats of images, in memory that is used again. */
+export class UnitFloats {
+  readonly #bytes: Uint8Array;
+  readonly #floats: Float32Array;
+  readonly #divide: Divide;
 
-/**
- * Bytes divided by 255: from images in 0 … 255 to those in 0 … 1, the numbers of torchvision's `ToTensor`, in the order
- * of the bytes.
- * @param out where the floats go, of the bytes' length; by default new memory
- * @throws ShapeError when `out` has another length
- */
-export function unitFloats(bytes: Uint8Array, out = new Float32Array(bytes.length)): Float32Array {
-  if (out.length !== bytes.length)
-    throw new ShapeError(`out: expected ${bytes.length} floats, got ${out.length}`);
-  opened ??= open();
-  const { divide, bytes: from, floats } = opened;
-  for (let at = 0; at < bytes.length; at += chunk) {
-    const count = Math.min(chunk, bytes.length - at);
-    from.set(bytes.subarray(at, at + count));
-    divide(0, chunk, count);
-    out.set(count === chunk ? floats : floats.subarray(0, count), at);
+  /** @param length elements of the largest batch */
+  constructor(readonly length: number) {
+    const elements = Math.ceil(length / chunk) * chunk;
+    const memory = new WebAssembly.Memory({ initial: Math.ceil((chunk + 4 * elements) / pageBytes) });
+    this.#bytes = new Uint8Array(memory.buffer, 0, chunk);
+    this.#floats = new Float32Array(memory.buffer, chunk, length);
+    const module = new WebAssembly.Module(Buffer.from(unitFloatsWasm, "base64"));
+    const { exports } = new WebAssembly.Instance(module, { floats: { memory } });
+    this.#divide = exports.divide as Divide;
   }
-  return out;
+
+  /**
+   * Bytes divided by 255: from images in 0 … 255 to those in 0 … 1, the numbers of torchvision's `ToTensor`, in the order
+   * of the bytes. They are there until the next call.
+   * @throws ShapeError when there are more than `length` bytes
+   */
+  of(bytes: Uint8Array): Float32Array {
+    if (bytes.length > this.length)
+      throw new ShapeError(`images: expected at most ${this.length} bytes, got ${bytes.length}`);
+    for (let at = 0; at < bytes.length; at += chunk) {
+      const part = bytes.subarray(at, at + chunk);
+      this.#bytes.set(part);
+      this.#divide(0, chunk + 4 * at, part.length);
+    }
+    return this.#floats.subarray(0, bytes.length);
+  }
 }

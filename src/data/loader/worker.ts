@@ -18,15 +18,17 @@ export interface WorkerData {
 export interface Part {
   readonly samples: Uint32Array;
   readonly epochKey: Key;
+  /** Shared memory that the images go to; by default new memory, which is handed over. */
+  readonly into?: Uint8Array | undefined;
 }
 
 const { description, shape, crop, length } = Piscina.workerData as WorkerData;
 let source: OpenSource | undefined;
 
-/** The decoded samples; their memory is handed over, not copied. */
-export default async function decode({ samples, epochKey }: Part): Promise<Decoded> {
+/** The decoded samples, in shared memory or in memory that is handed over, not copied. */
+export default async function decode({ samples, epochKey, into }: Part): Promise<Decoded> {
   // Opened here, where an error reaches the one who asked.
   source ??= openSource(description, shape, { crop });
-  const decoded = await decodeSamples(source, samples, epochKey, length);
-  return handOver(decoded, [decoded.images.buffer]);
+  const decoded = await decodeSamples(source, samples, epochKey, length, into);
+  return into ? decoded : handOver(decoded, [decoded.images.buffer]);
 }

@@ -159,7 +159,9 @@ export class Session {
   }
 
   #tensor({ type, shape }: OnnxTensorType, data: TensorData): Ort.Tensor {
-    return new this.#runtime.Tensor(type as "float32", data as Float32Array, shape as number[]);
+    // ONNX Runtime takes no memory that threads share.
+    const own = data.buffer instanceof SharedArrayBuffer ? data.slice() : data;
+    return new this.#runtime.Tensor(type as "float32", own as Float32Array, shape as number[]);
   }
 
   #input(type: OnnxTensorType, elements: Elements): Ort.Tensor | Promise<Ort.Tensor> {

@@ -103,6 +103,7 @@ test("the same crops from files, raw and JPEG records, whatever batch, order, me
     [folderSource, { batch: 3 }],
     [betonSource(raw, { size: 16 }), { batch: 6, order: "sequential", reuse: true }],
     [betonSource(jpg, { size: 16 }), { workers: 2 }],
+    [betonSource(jpg, { size: 16 }), { workers: 2, reuse: true }],
     [folderSource, { workers: 3, prefetch: 0, batch: 12 }],
   ] as const)
     expect(byKey(await all(source, more))).toEqual(expected);

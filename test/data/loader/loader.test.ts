@@ -116,6 +116,27 @@ test("memory that is used again holds the same images, while a batch is at hand"
   expect([...buffers][0]!.byteLength).toBeGreaterThan(statSync(raw).size);
 });
 
+test.each([[1], [3]])("memory that is shared with %d workers holds the same images", async (workers) => {
+  const options = { batch: 30, seed: 3, dropLast: false };
+  const expected = await all(betonSource(jpg), options, 3);
+  const loader = new Loader(betonSource(jpg), { ...options, workers, reuse: true });
+  const buffers = new Set<ArrayBufferLike>();
+  // In order, and where batches that were begun are not asked for.
+  for (const at of [0, 1, 2, 3, 0, 5, 1, 4, 2, 0, 3]) {
+    const { images, labels, samples } = await loader.batch(Math.floor(at / 2), at % 2);
+    expect({ labels, samples }).toMatchObject({
+      labels: expected[at]!.labels,
+      samples: expected[at]!.samples,
+    });
+    expect(Buffer.compare(images, expected[at]!.images)).toBe(0);
+    expect(images.buffer).toBeInstanceOf(SharedArrayBuffer);
+    buffers.add(images.buffer);
+  }
+  await loader.close();
+  // One at hand, those ahead, and those that were not asked for while they were decoded.
+  expect(buffers.size).toBeLessThanOrEqual(6);
+});
+
 test("memory that is used again suits the short batch at the end and the full one after it", async () => {
   const options = { batch: 30, seed: 3, dropLast: false };
   const expected = await all(betonSource(raw), options, 2);
@@ -276,6 +297,7 @@ test.each<Partial<LoaderOptions>>([
   { workers: 1, prefetch: 3 },
   { workers: 0 },
   { workers: 0, reuse: true },
+  { workers: 1, reuse: true },
   { workers: 0, crop: { views: 2 } },
 ])("100 epochs leak neither memory nor files: %o", async (options) => {
   const source = betonSource(raw);
