@@ -62,7 +62,7 @@ const metricTitles: Readonly<Record<Metric, string>> = { knn: "kNN", linear: "Li
 function taskByRecipe(cells: readonly Cell[], metric: Metric, scale: string) {
   return heatMap(
     cells.map(({ task, condition, rows }) => ({
-      x: condition === "untrained, statistics of the data" ? "untrained, data's stat." : condition,
+      x: condition,
       y: task,
       value: meanOf(rows, metric),
     })),

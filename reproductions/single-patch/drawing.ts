@@ -66,10 +66,12 @@ function byCopies(rows: readonly Row[], scale: string): Figure {
     }),
     {
       title: "Accuracy against the number of views of the one patch",
-      caption: `${scale} Dots are runs, bands 95 % confidence intervals of the mean.`,
+      caption: `${scale} Dots are runs, lines join their means.`,
       xTitle: "noisy views of the patch in a step",
       yTitle: "% correct",
       xScale: "log",
+      // Two runs alone have an interval that would hide all else.
+      bandFrom: Number.POSITIVE_INFINITY,
     },
   );
 }
@@ -103,7 +105,7 @@ function lossOverTime(courses: readonly Course[], scale: string): Figure {
     curves(
       withParts,
       ({ points, temperature }, i) => lossParts(points[i]!, temperature!)[name] * temperature!,
-    ).map((point) => ({ ...point, series: `${point.series}: ${name}` }));
+    ).map((point) => ({ ...point, part: name }));
   return learningCurve([...part("attraction"), ...part("repulsion")], {
     title: "The two parts of the loss, while training",
     caption: `${scale} Attraction is −(mean cosine of two views of an image); repulsion is the rest of the loss times τ; seed ${seedsOf(courses)[0]} alone.`,

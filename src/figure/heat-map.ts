@@ -39,6 +39,9 @@ function shares(cells: readonly HeatMapCell[], by: "none" | "x" | "y"): number[]
   });
 }
 
+/** Pixels of a heat map that has a legend beside it. */
+const smallestWithLegend = 90;
+
 /** Rows and columns keep the order in which they first appear. */
 export function heatMap(cells: readonly HeatMapCell[], options: HeatMapOptions): Figure {
   const { title, caption, xTitle, yTitle, valueTitle, format = ".1f", normalise = "none" } = options;
@@ -50,12 +53,21 @@ export function heatMap(cells: readonly HeatMapCell[], options: HeatMapOptions):
     type: "ordinal",
     title: text,
     sort: null,
-    axis: { grid: false, labelAngle: 0, ticks: false, domain: false },
+    axis: {
+      grid: false,
+      labelAngle: 0,
+      ticks: false,
+      domain: false,
+      // A letter stands upright; a name goes on below its comma.
+      ...(field === "y" && text.length === 1 && { titleAngle: 0, titleAlign: "right", titlePadding: 14 }),
+      ...(field === "x" && { labelExpr: "split(datum.label, ', ')" }),
+    },
   });
   const count = (field: "x" | "y") => new Set(values.map((cell) => cell[field])).size;
+  const height = count("y") * cellHeight;
   return figure(title, caption, {
     width: count("x") * cellWidth,
-    height: count("y") * cellHeight,
+    height,
     data: { values },
     encoding: { x: axis("x", xTitle), y: axis("y", yTitle) },
     layer: [
@@ -67,7 +79,8 @@ export function heatMap(cells: readonly HeatMapCell[], options: HeatMapOptions):
             type: "quantitative",
             title: valueTitle,
             scale: { scheme: "viridis", zero: false, nice: false },
-            legend: normalise === "none" ? { gradientLength: 120 } : null,
+            // The numbers stand in the cells; colours of few rows need no scale beside them.
+            legend: normalise === "none" && height >= smallestWithLegend ? { gradientLength: height } : null,
           },
         },
       },

@@ -1,12 +1,15 @@
 /** Metrics over the steps or epochs of one or more runs. */
 import { groupBy } from "../support/group.js";
 import { type Figure, figure } from "./figure.js";
+import { topLegend } from "./legend.js";
 
 /** One point of one curve. */
 export interface CurvePoint {
   readonly x: number;
   readonly y: number;
   readonly series: string;
+  /** A second thing by which lines of one colour are told apart, drawn as dashes. */
+  readonly part?: string;
 }
 
 /** Title, caption and axes of learning curves. */
@@ -40,7 +43,16 @@ export function learningCurve(points: readonly CurvePoint[], options: CurveOptio
     width = 480,
     height = 260,
   } = options;
-  const shown = [...groupBy(points, ({ series }) => series).values()].flatMap((line) => thin(line));
+  const lines = groupBy(points, ({ series, part }) => `${series}\u0000${part ?? ""}`);
+  const shown = [...lines.values()].flatMap((line) => thin(line));
+  const named = (field: "series" | "part", names: readonly string[]) => ({
+    field,
+    type: "nominal",
+    title: null,
+    sort: null,
+    legend: topLegend(names, width),
+  });
+  const parts = shown.flatMap(({ part }) => part ?? []);
   return figure(title, caption, {
     width,
     height,
@@ -49,7 +61,11 @@ export function learningCurve(points: readonly CurvePoint[], options: CurveOptio
     encoding: {
       x: { field: "x", type: "quantitative", title: xTitle, scale: { nice: false } },
       y: { field: "y", type: "quantitative", title: yTitle, scale: { type: yScale, zero: false } },
-      color: { field: "series", type: "nominal", title: null, sort: null, legend: { orient: "top" } },
+      color: named(
+        "series",
+        shown.map(({ series }) => series),
+      ),
+      ...(parts.length > 0 && { strokeDash: named("part", parts) }),
     },
   });
 }

@@ -2,6 +2,7 @@
 import { groupBy } from "../support/group.js";
 import { type Figure, figure } from "./figure.js";
 import { interval } from "./interval.js";
+import { topLegend } from "./legend.js";
 
 /** What one run of a sweep came to. */
 export interface SweepPoint {
@@ -21,6 +22,8 @@ export interface SweepOptions {
   readonly xScale?: "linear" | "log";
   /** Horizontal lines to compare with, such as the untrained encoder. */
   readonly references?: readonly { readonly label: string; readonly y: number }[];
+  /** Runs that a band needs; 2 by default, whose interval is six times as wide as one of five. */
+  readonly bandFrom?: number;
   readonly width?: number;
   readonly height?: number;
 }
@@ -58,6 +61,7 @@ export function sweepFigure(points: readonly SweepPoint[], options: SweepOptions
     yTitle,
     xScale = "linear",
     references = [],
+    bandFrom = 2,
     width = 480,
     height = 300,
   } = options;
@@ -76,10 +80,14 @@ export function sweepFigure(points: readonly SweepPoint[], options: SweepOptions
     axis: { values: xs, grid: false },
   };
   const y = (field: string) => ({ field, type: "quantitative", title: yTitle, scale: { zero: false } });
-  const colour = { field: "series", type: "nominal", title: null, sort: null, legend: { orient: "top" } };
+  const legend = topLegend(
+    points.map(({ series }) => series),
+    width,
+  );
+  const colour = { field: "series", type: "nominal", title: null, sort: null, legend };
   const layers: object[] = [
     {
-      data: { values: summary },
+      data: { values: summary.filter(({ count }) => count >= bandFrom) },
       mark: { type: "area", opacity: 0.15 },
       encoding: { x, y: y("low"), y2: { field: "high" }, color: colour },
     },

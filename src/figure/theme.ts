@@ -68,7 +68,15 @@ export function themeConfig(theme: Theme): Config {
       tickColor: line,
       titlePadding: 8,
     },
-    legend: { ...label, titleFontWeight: 500, symbolStrokeWidth: 2, labelLimit: 320, symbolOpacity: 1 },
+    legend: {
+      ...label,
+      titleFontWeight: 500,
+      symbolStrokeWidth: 2,
+      labelLimit: 320,
+      symbolOpacity: 1,
+      // Legends above a plot lie one below the other; Vega knows this, the types of Vega-Lite do not.
+      ...({ layout: { top: { direction: "vertical", anchor: "start", margin: 4 } } } as object),
+    },
     header: { ...label, titleFontWeight: 500, labelFontWeight: 500 },
     range: {
       category: [...categorical],

@@ -154,6 +154,11 @@ test("intervals: textbook values, and a constant has no width", () => {
   expect(formatInterval({ mean: 1, low: 0.5, high: 1.5, count: 3 })).toBe("1.0 ± 0.5");
 });
 
+test("an interval of nothing is a dash, and decides nothing", () => {
+  expect(interval([])).toMatchObject({ mean: Number.NaN, count: 0 });
+  expect(formatInterval(interval([]))).toBe("–");
+});
+
 test("pairs: what is common to a pair does not widen the interval", () => {
   const { mean, low, high } = pairedInterval([11, 22, 33], [10, 21, 32]);
   expect([mean, low, high]).toEqual([1, 1, 1]);

@@ -1,7 +1,19 @@
 /** The report of results: self-contained, nothing in it is run or fetched, and what it says is what the rows say. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
-import { htmlReport, markdownReport, markdownSummary, type Reported } from "../../reproductions/index.js";
+import {
+  htmlReport,
+  markdownReport,
+  markdownSummary,
+  protocols,
+  type Reported,
+  recorded,
+} from "../../reproductions/index.js";
 import { smallBatches } from "../../reproductions/small-batches/protocol.js";
+import { conclusionOf } from "../../reproductions/support/report.js";
+import { vegaLiteSpec } from "../../src/figure/index.js";
+import { packageRoot } from "../../src/support/package.js";
 import { row } from "./rows.js";
 
 function reported(): Reported {
@@ -78,4 +90,24 @@ test("two profiles of a claim: each has its section and its row, and part of a r
   const rows = markdownSummary([quick, full]).split("\n").slice(2);
   expect(rows).toHaveLength(2);
   expect(rows[1]).toMatch(/small-batches, the same .*full, 7 of 9 encoders/);
+});
+
+test("recorded figures hold numbers alone, and every file of them is that of a recorded profile", () => {
+  const folder = join(packageRoot, "reproductions");
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) =>
+    /figures/.test(file),
+  );
+  const texts = files.filter((file) => /\.(svg|vl\.json)$/.test(file));
+  expect(texts.length).toBeGreaterThan(10);
+  for (const file of texts)
+    expect(readFileSync(join(folder, file), "utf8"), file).not.toMatch(/data:image|<image|"type":"image"/);
+  for (const protocol of protocols)
+    for (const report of recorded(protocol)) {
+      const { profile } = report.results.provenance;
+      const own = join(protocol.name, "figures", profile === "quick" ? "" : profile);
+      for (const { name, figure } of conclusionOf(report).figures)
+        expect(JSON.parse(readFileSync(join(folder, own, `${name}.vl.json`), "utf8"))).toEqual(
+          JSON.parse(JSON.stringify(vegaLiteSpec(figure))),
+        );
+    }
 });
