@@ -11,7 +11,7 @@ import { DeviceTensor } from "./device-tensor.js";
 import { type AnyFunction, runEagerly } from "./eager.js";
 import { printGraph } from "./graph/print.js";
 import type { ElementType, TensorData } from "./host.js";
-import type { OnnxTensorType } from "./lower/onnx.js";
+import { BufferPool } from "./run/buffer-pool.js";
 import { createSession } from "./run/cached-session.js";
 import {
   type Device,
@@ -21,6 +21,7 @@ import {
   noMixedPrecision,
   type Precision,
 } from "./run/device.js";
+import { overwritable } from "./run/overwrite.js";
 import { type Profile, profileModel } from "./run/profile.js";
 import { Resident } from "./run/resident.js";
 import type { Session, SessionOptions } from "./run/session.js";
@@ -106,6 +107,8 @@ interface Program {
   readonly session: Session;
   readonly result: TreeDefinition;
   readonly types: readonly ElementType[];
+  /** By result, the donated argument over which it may be written. */
+  readonly overwritable: ReadonlyMap<number, number>;
 }
 
 /**
@@ -144,7 +147,13 @@ export function jit<A extends readonly unknown[], R>(
     const start = performance.now();
     const { session, cached } = await createSession(model, bytes, sessionOptions(place));
     options.onCompile?.({ ...report, sessionMs: performance.now() - start, cached });
-    return { session, result, types: graph.outputs.map(({ dtype }) => dtype as ElementType) };
+    const given = new Set(args.positions.flatMap((position, i) => (donated.has(position) ? [i] : [])));
+    return {
+      session,
+      result,
+      types: graph.outputs.map(({ dtype }) => dtype as ElementType),
+      overwritable: overwritable(model, given),
+    };
   };
 
   const programFor = (args: FlatArguments): Promise<Program> => {
@@ -164,9 +173,8 @@ export function jit<A extends readonly unknown[], R>(
     return program;
   };
 
-  /** Takes over what the donated leaves hold, each once. */
-  const takeDonated = (args: FlatArguments): void => {
-    const taken = new Set<unknown>();
+  /** Takes over what the donated leaves hold, each once, but for those that are taken already. */
+  const takeDonated = (args: FlatArguments, taken = new Set<unknown>()): void => {
     for (const [i, leaf] of args.leaves.entries()) {
       if (!(leaf instanceof DeviceTensor) || !donated.has(args.positions[i]!) || taken.has(leaf)) continue;
       taken.add(leaf);
@@ -186,9 +194,19 @@ export function jit<A extends readonly unknown[], R>(
 
   const callCompiled = async (...values: unknown[]): Promise<unknown> => {
     const args = flattenArguments(values);
-    const { session, result, types } = await programFor(args);
-    const outputs = await session.run(args.leaves.map(leafElements), (type) => spare.take(type));
-    takeDonated(args);
+    const { session, result, types, overwritable: places } = await programFor(args);
+    const elements = args.leaves.map(leafElements);
+    const overwritten = new Set<unknown>();
+    const outputs = await session.run(elements, (type, place) => {
+      const i = places.get(place);
+      const [leaf, data] = i === undefined ? [] : [args.leaves[i], elements[i]];
+      if (!(leaf instanceof DeviceTensor) || leaf.storage() !== data) return spare.take(type);
+      // An array that stands for two arguments is still read for the other one.
+      if (elements.filter((other) => other === data).length > 1) return spare.take(type);
+      overwritten.add(leaf);
+      return leaf.donate() as TensorData;
+    });
+    takeDonated(args, overwritten);
     const tensors = outputs.map((data, i) => new DeviceTensor(data, session.outputs[i]!.shape, types[i]!));
     return unflatten<DeviceTensor>(result, tensors);
   };
@@ -221,27 +239,4 @@ export function jit<A extends readonly unknown[], R>(
   if (options.device === "tensorflow") deviceUse("tensorflow").programs += 1;
   const call = options.device === "tensorflow" ? callTensorflow : callCompiled;
   return Object.assign(call, methods) as unknown as Jitted<A, R>;
-}
-
-const arrayNames = { float32: "Float32Array", int32: "Int32Array", bool: "Uint8Array", uint8: "Uint8Array" };
-
-/** Arrays that donated tensors left, by type and size, for the results of later calls. */
-class BufferPool {
-  readonly #buffers = new Map<string, TensorData[]>();
-
-  give(data: TensorData): void {
-    const key = `${data.constructor.name} ${data.length}`;
-    const list = this.#buffers.get(key);
-    if (list) list.push(data);
-    else this.#buffers.set(key, [data]);
-  }
-
-  take({ type, shape }: OnnxTensorType): TensorData | undefined {
-    const size = shape.reduce((product, length) => product * length, 1);
-    return this.#buffers.get(`${arrayNames[type as ElementType]} ${size}`)?.pop();
-  }
-
-  clear(): void {
-    this.#buffers.clear();
-  }
 }

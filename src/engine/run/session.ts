@@ -128,11 +128,11 @@ export class Session {
   /**
    * Runs the model.
    * @param inputs one for each input, in order
-   * @param reusable gives an array for an output if it has one to spare; it is overwritten
+   * @param reusable gives an array for the output of a type and place if it has one to spare; it is overwritten
    */
   async run(
     inputs: readonly Elements[],
-    reusable: (type: OnnxTensorType) => TensorData | undefined = () => undefined,
+    reusable: (type: OnnxTensorType, place: number) => TensorData | undefined = () => undefined,
   ): Promise<Elements[]> {
     const feeds: { [name: string]: Ort.Tensor } = {};
     for (const [i, type] of this.inputs.entries()) feeds[type.name] = await this.#input(type, inputs[i]!);
@@ -144,8 +144,8 @@ export class Session {
       });
     }
     const fetches: { [name: string]: Ort.Tensor } = {};
-    const results = this.outputs.map((type) => {
-      const data = reusable(type) ?? allocate(type.type as "float32", sizeOf(type.shape));
+    const results = this.outputs.map((type, place) => {
+      const data = reusable(type, place) ?? allocate(type.type as "float32", sizeOf(type.shape));
       fetches[type.name] = this.#tensor(type, data);
       return data;
     });

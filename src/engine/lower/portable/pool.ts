@@ -74,13 +74,16 @@ export const poolRules: LoweringTable = {
     if (tiles(node)) return tiledMaxPoolGrad(l, node, dy, input);
     const [n, h, w, c] = input.shape as [number, number, number, number];
     const [, places] = l.emitAll("MaxPool", [image(l, input)], attributes(node), { outputs: 2 });
-    const zeros = l.emit("Expand", [l.scalar(0), l.ints([sizeOf(input.shape)])]);
     const flat = l.ints([-1]);
-    const sum = l.emit(
-      "ScatterElements",
-      [zeros, l.emit("Reshape", [places!, flat]), l.emit("Reshape", [image(l, dy), flat])],
-      { axis: { i: 0 }, reduction: { s: "add" } },
-    );
+    const gradient = l.emit("Reshape", [image(l, dy), flat]);
+    // A zero that is known only when the program runs: ONNX Runtime would keep a constant as large as the image.
+    const first = l.emit("Slice", [gradient, l.ints([0]), l.ints([1])]);
+    const zero = l.cast(l.emit("Less", [first, first]), "float32");
+    const zeros = l.emit("Expand", [zero, l.ints([sizeOf(input.shape)])]);
+    const sum = l.emit("ScatterElements", [zeros, l.emit("Reshape", [places!, flat]), gradient], {
+      axis: { i: 0 },
+      reduction: { s: "add" },
+    });
     l.set(node.outputs[0]!, l.reshape(sum, [n, c, h, w]), channelsFirst);
   },
   // TensorFlow.js divides by the whole window's size, also where the window hangs over the border.
