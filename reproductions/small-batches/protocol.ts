@@ -14,6 +14,7 @@ import { betterOfUntrained, meanOf, overUntrained, pairedBySeed, percent } from 
 import { type PaperRun, paperConfig } from "../support/paper.js";
 import type { Conclusion, ProfileName, Protocol, Row } from "../support/protocol.js";
 import { bestBy } from "../support/recipes.js";
+import { cifar10, sayingCopy } from "../support/stages.js";
 import { ofDifference } from "../support/tolerance.js";
 
 interface Scale {
@@ -21,12 +22,15 @@ interface Scale {
   readonly seeds: readonly number[];
   readonly rates: readonly number[];
   readonly config: { readonly epochs: number; readonly data?: { readonly train: number } };
-  /** Epochs of the smallest batch when every size takes as many steps as it; left out, no size is trained so. */
-  readonly equalSteps?: number;
+  /** Seeds from which every size is trained with as many steps as the smallest takes in an epoch; none when left out. */
+  readonly equalSteps?: readonly number[];
 }
 
 /** The learning rate of the fixed recipe. */
 const fixedRate = 3e-3;
+
+/** The stage of `full`. */
+const cifar = { ...cifar10({ epochs: 4 }), epochs: 4, data: { name: "cifar10", train: 10_000 } };
 
 const scales: Readonly<Record<ProfileName, Scale>> = {
   smoke: {
@@ -42,11 +46,11 @@ const scales: Readonly<Record<ProfileName, Scale>> = {
     config: { epochs: 2, data: { train: 5000 } },
   },
   full: {
-    batches: [8, 16, 32, 64, 128, 256, 512, 1024],
+    batches: [16, 64, 256, 1024],
     seeds: [1, 2, 3, 4, 5],
-    rates: [3e-4, 1e-3, 3e-3, 9e-3, 2.7e-2],
-    config: { epochs: 10 },
-    equalSteps: 1,
+    rates: [1e-3, 3e-3, 9e-3],
+    config: cifar,
+    equalSteps: [1, 2],
   },
 };
 
@@ -54,7 +58,7 @@ const scaleInWords: Readonly<Record<ProfileName, string>> = {
   smoke: "512 images of Fashion-MNIST, 1 epoch, 1 seed: shows that everything runs, and decides nothing.",
   quick:
     "The paper trains ResNets on ImageNet for 100 epochs or more; here: 5,000 images of Fashion-MNIST (embedded subset), 28 × 28, a plain ConvNet of 16-32-64-128 channels, 2 epochs, 3 seeds.",
-  full: "The embedded 10,000 images of Fashion-MNIST, the same ConvNet, 10 epochs, 5 seeds, batches of 8 to 1024; and all sizes with as many steps as one epoch of the smallest takes.",
+  full: "10,000 training images of CIFAR-10, a ConvNet of 8-16-32-64-64 channels, 4 epochs, 5 seeds; and from 2 seeds all sizes with as many steps as one epoch of the smallest takes.",
 };
 
 const holdsWithin = 1;
@@ -67,10 +71,13 @@ export function configuration({ config }: Scale, batch: number, lr: number, seed
 
 const embeddedImages = 10_000;
 
-/** Epochs in which a batch size takes as many steps as the smallest one does in `equalSteps`. */
-export function epochsOfEqualSteps({ batches, config, equalSteps = 1 }: Scale, batch: number): number {
+/** Epochs in which a batch size takes as many steps as the smallest one does in one. */
+export function epochsOfEqualSteps(
+  { batches, config }: Pick<Scale, "batches" | "config">,
+  batch: number,
+): number {
   const images = config.data?.train ?? embeddedImages;
-  const steps = equalSteps * Math.floor(images / Math.min(...batches));
+  const steps = Math.floor(images / Math.min(...batches));
   return Math.max(1, Math.round(steps / Math.floor(images / batch)));
 }
 
@@ -110,7 +117,7 @@ function conclude(rows: readonly Row[], profile: ProfileName): Conclusion {
           .map((row) => ({ x: Number(row.batch), y: row.linear, series: seriesNames[row.condition]! })),
         {
           title: "SimCLR's accuracy against its batch size",
-          caption: `${scaleInWords[profile]} Linear probe on test images; dots are runs, bands 95 % confidence intervals of the mean.`,
+          caption: `${sayingCopy(scaleInWords[profile], rows)} Linear probe on test images; dots are runs, bands 95 % confidence intervals of the mean.`,
           xTitle: "batch size, images",
           yTitle: "linear probe, % correct",
           xScale: "log",
@@ -201,17 +208,13 @@ export const smallBatches: Protocol = {
   paper,
   async run(laboratory, profile) {
     const scale = scales[profile];
-    const { batches, seeds, rates, equalSteps } = scale;
-    const perSeed = equalSteps === undefined ? 2 : 3;
-    const trainings = batches.length * (rates.length + perSeed * seeds.length);
+    const { batches, seeds, rates, equalSteps = [] } = scale;
+    const trainings = batches.length * (rates.length + 2 * seeds.length + equalSteps.length);
     laboratory.expect(trainings + 1 + 3 * seeds.length);
     const base = configuration(scale, 64, fixedRate, seeds[0]!);
     const beside = true;
     await laboratory.rawPixels({ config: base, beside });
-    for (const seed of seeds) {
-      await laboratory.untrained({ config: { ...base, seed } });
-      await laboratory.supervised({ config: { ...base, seed }, beside });
-    }
+    for (const seed of seeds) await laboratory.untrained({ config: { ...base, seed } });
     const tuning: Row[] = [];
     for (const batch of batches)
       for (const lr of rates)
@@ -233,16 +236,18 @@ export const smallBatches: Protocol = {
             factors: { batch, lr },
             beside: condition !== "tuned",
           });
-        if (equalSteps !== undefined)
-          await laboratory.train({
-            condition: "equal steps",
-            config: {
-              ...configuration(scale, batch, recipes.tuned, seed),
-              epochs: epochsOfEqualSteps(scale, batch),
-            },
-            factors: { batch, lr: recipes.tuned, epochs: epochsOfEqualSteps(scale, batch) },
-            beside,
-          });
+      }
+    for (const seed of seeds) await laboratory.supervised({ config: { ...base, seed }, beside });
+    for (const seed of equalSteps)
+      for (const batch of batches) {
+        const lr = tunedRate(tuning, batch);
+        const epochs = epochsOfEqualSteps(scale, batch);
+        await laboratory.train({
+          condition: "equal steps",
+          config: { ...configuration(scale, batch, lr, seed), epochs },
+          factors: { batch, lr, epochs },
+          beside,
+        });
       }
   },
   conclude,

@@ -26,9 +26,6 @@ const fiveBlocks: object = { name: "convnet", widths: [8, 16, 32, 64, 64] };
 /** VGG-11 of an eighth of the usual width. */
 export const narrowVgg: object = { name: "vgg11", width: 8 };
 
-/** Three stages of one residual block. */
-export const smallResnet: object = { name: "resnet8", width: 16 };
-
 const common = ({ epochs, encoder = fiveBlocks, projector = "128-64", lr = 4e-3 }: StageOptions) => ({
   encoder,
   projector,

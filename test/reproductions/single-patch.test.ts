@@ -146,5 +146,5 @@ test("full varies the patch's views with either positives", async () => {
   await singlePatch.run(laboratory, "full");
   for (const positives of [names.main, names.standardPatch])
     for (const name of [1, 4, 16].map((k) => `${positives}, k ${k}`).concat(positives))
-      expect(asked.filter(({ condition }) => condition === name).length, name).toBeGreaterThan(1);
+      expect(asked.filter(({ condition }) => condition === name).length, name).toBeGreaterThan(0);
 });
