@@ -19,6 +19,7 @@ import { ConfigError } from "../support/errors.js";
 import { anySize } from "./any-size.js";
 import { createEncoder, createOptimiser, createPipelines, createSchedule } from "./build.js";
 import type { TrainConfig } from "./config/schema.js";
+import { cropsWhileDecoding, splitCrops } from "./crops.js";
 import type { DeviceState, HostState, Program } from "./loop.js";
 import { checkLossScale, initLossScale } from "./loss-scale.js";
 import { createMethod } from "./methods/index.js";
@@ -75,7 +76,9 @@ export function createProgram(
   const stepsPerEpoch = Math.floor(dataset.count / config.batch);
   check(config, dataset, negatives);
   const imageShape: ImageShape = [dataset.height, dataset.width, dataset.channels];
-  const { views } = config;
+  const { crop, views } = cropsWhileDecoding(config)
+    ? splitCrops(config, imageShape)
+    : { crop: undefined, views: config.views };
   const sideAt = (epoch: number): number | undefined =>
     config.resolution ? resolutionAt(config.resolution, epoch) : undefined;
   const lastSide = sideAt(config.epochs - 1);
@@ -111,7 +114,7 @@ export function createProgram(
   const optimiser = createOptimiser(config.optimiser, paths);
   const learningRate = createSchedule(config, stepsPerEpoch);
   const totalSteps = config.epochs * stepsPerEpoch;
-  const gather = batchGatherer(config, dataset, stepsPerEpoch);
+  const gather = batchGatherer(config, dataset, stepsPerEpoch, crop?.views);
   const copies = copiesOf(negativesOf(config.method));
 
   const mixed = config.precision === "mixed" && !only;
@@ -180,7 +183,7 @@ export function createProgram(
     initial,
     async run(state, number) {
       const step = await compiledAt(Math.floor(number / stepsPerEpoch));
-      if (isStreamed(dataset)) stream ??= openStream(dataset, config);
+      if (isStreamed(dataset)) stream ??= openStream(dataset, config, crop);
       const streamed = await stream?.batch(number);
       const result = await step.run(state as unknown as TrainState<HostTensor>, input(number, streamed));
       checkLossScale(result.metrics);
@@ -215,8 +218,13 @@ function scalarsOf(method: Method, step: number, totalSteps: number): Record<str
   return Object.fromEntries(numbers.map(([name, value]) => [name, hostScalar(value)]));
 }
 
-/** Gathers the images of a step. The last samples of an epoch that fill no batch are left out. */
-function batchGatherer(config: TrainConfig, dataset: ImageDataset, stepsPerEpoch: number) {
+/** Gathers the images of a step, or so many crops of each. The last samples of an epoch that fill no batch are left out. */
+function batchGatherer(
+  config: TrainConfig,
+  dataset: ImageDataset,
+  stepsPerEpoch: number,
+  crops: number | undefined,
+) {
   const size = dataset.height * dataset.width * dataset.channels;
   const shape = [config.batch, dataset.height, dataset.width, dataset.channels];
   let order: { epoch: number; samples: Uint32Array } | undefined;
@@ -225,7 +233,7 @@ function batchGatherer(config: TrainConfig, dataset: ImageDataset, stepsPerEpoch
     if (streamed) {
       const { images, labels, samples: indices } = streamed;
       return {
-        images: hostTensor(images, shape),
+        images: hostTensor(images, crops ? [config.batch, crops, ...shape.slice(1)] : shape),
         labels: hostTensor(labels, [config.batch]),
         indices,
         epoch,

@@ -34,7 +34,7 @@ export interface TrainState<T> extends MethodState<T> {
 
 /** What a step takes beside the state. */
 export interface StepInput<T> {
-  /** uint8 [batch, height, width, channels] */
+  /** uint8 [batch, height, width, channels]; with one crop a view, [batch, views, height, width, channels] */
   readonly images: T;
   /** int32 [batch] */
   readonly labels: T;
@@ -175,10 +175,18 @@ export function viewsOf(
   classes: number,
   input: Pick<StepInput<tf.Tensor>, "images" | "labels" | "drawn">,
 ): Seen {
-  const pixels = tf.div(tf.cast(input.images, "float32"), 255) as tf.Tensor4D;
+  const pixels = tf.div(tf.cast(input.images, "float32"), 255);
+  const makeViews = (): tf.Tensor4D[] =>
+    pixels.rank === 4
+      ? applyViews(pipelines, pixels as tf.Tensor4D, input.drawn)
+      : pipelines.flatMap((pipeline, view) => {
+          const [batch, , ...shape] = pixels.shape as [number, number, number, number, number];
+          const crops = tf.slice(pixels, [0, view, 0, 0, 0], [batch, 1, ...shape]);
+          return applyViews([pipeline], tf.reshape(crops, [batch, ...shape]), [input.drawn[view]!]);
+        });
   const labels = input.labels as tf.Tensor1D;
   return {
-    views: scope("views", () => applyViews(pipelines, pixels, input.drawn)),
+    views: scope("views", makeViews),
     labels,
     targets: changesLabels(pipelines)
       ? applyLabels(pipelines, oneHot(labels, classes), input.drawn)

@@ -1,4 +1,5 @@
 /** The batches of a run whose images are decoded while it trains. */
+import type { CropOptions } from "../data/crop/crop.js";
 import { type Batch, Loader } from "../data/loader/loader.js";
 import type { StreamedDataset } from "../data/loader/streamed.js";
 import { fold, key } from "../random/index.js";
@@ -12,12 +13,20 @@ export interface Stream {
   close(): Promise<void>;
 }
 
-/** Opens the stream; its order is that of a set in memory. @throws DataError when the source cannot be opened */
-export function openStream({ source, options }: StreamedDataset, { seed, batch }: TrainConfig): Stream {
+/**
+ * Opens the stream; its order is that of a set in memory.
+ * @param crop crops of the whole images in place of the images: one a view
+ * @throws DataError when the source cannot be opened
+ */
+export function openStream(
+  { source, options }: StreamedDataset,
+  { seed, batch }: Pick<TrainConfig, "seed" | "batch">,
+  crop?: CropOptions,
+): Stream {
   const epochKey = (epoch: number) => fold(key(seed), purpose.order, epoch);
   // Of a part, images are numbered as those of a part in memory are, so that they get the same views.
   const places = options.indices && new Map(Array.from(options.indices, (sample, place) => [sample, place]));
-  const loader = new Loader(source, { ...options, batch, epochKey, reuse: true });
+  const loader = new Loader(source, { ...options, batch, epochKey, crop, reuse: true });
   return {
     async batch(step) {
       const loaded = await loader.batch(Math.floor(step / loader.length), step % loader.length);

@@ -76,6 +76,12 @@ const streaming = {
     .enum(["sharp", "turbo"])
     .default("sharp")
     .describe(`what decodes JPEG; turbo is faster, rounds otherwise, and wants npm i ${turboVersion}`),
+  crop: z
+    .boolean()
+    .default(false)
+    .describe(
+      "when streaming, the views' random resized crops and flips are made of the whole images, as these are decoded",
+    ),
   corrupt,
 };
 
