@@ -2,8 +2,8 @@
  * Reading .beton files, by positions: what is asked for is read, and nothing else; the operating system keeps pages that
  * are read often in memory. Every place and size in the file is checked before it is used.
  */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { DataError } from "../../support/errors.js";
+import { FileBytes } from "./file-bytes.js";
 import {
   allocationBytes,
   arrayBytes,
@@ -39,24 +39,17 @@ export class BetonFile {
   /** Samples. */
   readonly count: number;
   readonly pageSize: number;
-  readonly #file: number;
-  readonly #bytes: number;
+  readonly #bytes: FileBytes;
   readonly #offsets: ReadonlyMap<string, number>;
   readonly #recordSize: number;
   readonly #records: Buffer;
   readonly #regions: Regions;
-  #memory: Uint8Array | undefined;
 
   /** Opens a file. @throws DataError when it is missing, short, corrupt or of another version */
   constructor(readonly path: string) {
+    this.#bytes = new FileBytes(path);
     try {
-      this.#file = openSync(path, "r");
-    } catch (error) {
-      throw new DataError(`file ${path}: ${(error as Error).message}`, { cause: error });
-    }
-    try {
-      this.#bytes = fstatSync(this.#file).size;
-      const header = this.#read(0, headerBytes, "the header");
+      const header = this.#bytes.read(0, headerBytes, "the header");
       if (header.readUInt16LE(0) !== version)
         throw this.#error(`expected .beton version ${version}, got ${header.readUInt16LE(0)}`);
       const fieldCount = header.readUInt16LE(2);
@@ -71,14 +64,14 @@ export class BetonFile {
       this.#recordSize = size;
       if (!(this.count * size <= mostMetadata))
         throw this.#error(`expected records of ${size} bytes within the file, got ${this.count} samples`);
-      this.#records = this.#read(
+      this.#records = this.#bytes.read(
         headerBytes + fieldCount * descriptorBytes,
         this.count * size,
         "the samples' records",
       );
       this.#regions = new Regions(this.#readTable(tableStart));
     } catch (error) {
-      closeSync(this.#file);
+      this.#bytes.close();
       if (!(error instanceof DataError) || error.message.startsWith("file ")) throw error;
       throw this.#error(error.message);
     }
@@ -86,18 +79,17 @@ export class BetonFile {
 
   /** The file's length in bytes. */
   get length(): number {
-    return this.#bytes;
+    return this.#bytes.length;
   }
 
   /** Reads the whole file into memory, its own or memory of the file's length: images then cost no system call each. */
-  keep(memory: Uint8Array = new Uint8Array(this.#bytes)): void {
-    this.#fill(memory, 0, this.#bytes, 0, "the file");
-    this.#memory = memory;
+  keep(memory: Uint8Array = new Uint8Array(this.length)): void {
+    this.#bytes.keep(memory);
   }
 
   /** Closes the file; nothing can be read afterwards. */
   close(): void {
-    closeSync(this.#file);
+    this.#bytes.close();
   }
 
   /** The same, for `using`. */
@@ -149,8 +141,7 @@ export class BetonFile {
 
   /** Reads bytes of the file to `out` from `start` on. */
   readAt(place: number, length: number, out: Uint8Array, start: number): void {
-    if (this.#memory) out.set(this.#memory.subarray(place, place + length), start);
-    else this.#fill(out, start, length, place, "pixels");
+    this.#bytes.fill(out, start, length, place, "pixels");
   }
 
   #imagePlace(field: string, sample: number) {
@@ -219,7 +210,7 @@ export class BetonFile {
 
   #region(place: number, size: number, field: string, sample: number): Buffer {
     this.#checkRegion(place, size, field, sample);
-    return this.#read(place, size, field, sample);
+    return this.#bytes.read(place, size, field, sample);
   }
 
   #checkRegion(place: number, size: number, field: string, sample: number): void {
@@ -230,7 +221,7 @@ export class BetonFile {
         sample,
         place,
       );
-    if (!(place + size <= this.#bytes))
+    if (!(place + size <= this.length))
       throw this.#error(`expected ${size} bytes, got the end of the file`, field, sample, place);
   }
 
@@ -255,7 +246,7 @@ export class BetonFile {
   }
 
   #readFields(count: number): BetonFields {
-    const bytes = this.#read(headerBytes, count * descriptorBytes, "the fields' descriptors");
+    const bytes = this.#bytes.read(headerBytes, count * descriptorBytes, "the fields' descriptors");
     const fields: [string, BetonField][] = [];
     for (let i = 0; i < count; i++) {
       const { name, field } = decodeDescriptor(
@@ -269,43 +260,15 @@ export class BetonFile {
   }
 
   #readTable(start: number): Buffer {
-    const length = this.#bytes - start;
+    const length = this.length - start;
     if (!(start >= headerBytes) || length < 0 || length % allocationBytes !== 0)
       throw this.#error(
         `expected an allocation table with rows of ${allocationBytes} bytes to the end of the file, got its start at ${start}`,
       );
-    return this.#read(start, length, "the allocation table");
-  }
-
-  #read(start: number, length: number, what: string, sample?: number): Buffer {
-    if (start + length > this.#bytes)
-      throw this.#error(`expected ${length} bytes of ${what} at byte ${start}, got a file of ${this.#bytes}`);
-    const bytes = Buffer.allocUnsafe(length);
-    this.#fill(bytes, 0, length, start, what, sample);
-    return bytes;
-  }
-
-  #fill(out: Uint8Array, at: number, length: number, start: number, what: string, sample?: number): void {
-    if (this.#memory) {
-      out.set(this.#memory.subarray(start, start + length), at);
-      return;
-    }
-    let done = 0;
-    while (done < length) {
-      const count = readSync(this.#file, out, at + done, length - done, start + done);
-      if (count === 0)
-        throw this.#error(
-          `expected ${length} bytes of ${what}, got the end of the file`,
-          undefined,
-          sample,
-          start,
-        );
-      done += count;
-    }
+    return this.#bytes.read(start, length, "the allocation table");
   }
 
   #error(message: string, field?: string, sample?: number, place?: number, cause?: unknown): DataError {
-    const where = `${sample === undefined ? "" : `sample ${sample}: `}${field === undefined ? "" : `field ${field}: `}${place === undefined ? "" : `byte ${place}: `}`;
-    return new DataError(`file ${this.path}: ${where}${message}`, { cause });
+    return this.#bytes.error(message, { field, sample, place }, cause);
   }
 }
