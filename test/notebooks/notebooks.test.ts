@@ -77,7 +77,7 @@ function expectNumbers(name: string, found: Record<string, number>): void {
     jessl.numbers = found;
     writeNotebook(join(folder, name), notebook);
   }
-  expect(Object.keys(found)).toEqual(Object.keys(jessl.numbers ?? {}));
+  expect(Object.keys(found).sort()).toEqual(Object.keys(jessl.numbers ?? {}).sort());
   for (const [key, value] of Object.entries(found))
     expect(Math.abs(value - jessl.numbers![key]!), key).toBeLessThanOrEqual(tolerance);
 }
