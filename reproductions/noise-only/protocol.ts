@@ -149,7 +149,6 @@ async function runOn(
 ): Promise<void> {
   const base = (seed: number) => ({ ...stage, seed });
   const beside = true;
-  await laboratory.rawPixels({ config: base(seeds[0]!), beside });
   const tuning: Row[] = [];
   for (const sigma of sigmas) {
     const config = noiseConfig(base(0), sigma);
@@ -176,6 +175,7 @@ async function runOn(
     await laboratory.train({ condition: "standard", config, beside });
     await laboratory.supervised({ config, beside });
   }
+  await laboratory.rawPixels({ config: base(seeds[0]!), beside });
 }
 
 const paper: readonly PaperRun[] = [

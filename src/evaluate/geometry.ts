@@ -78,7 +78,9 @@ function centred({ data }: HostTensor, rows: number, width: number): Float64Arra
   data.forEach((value, i) => {
     mean[i % width]! += value / rows;
   });
-  return Float64Array.from(data, (value, i) => value - mean[i % width]!);
+  const result = new Float64Array(data.length);
+  for (let i = 0; i < data.length; i++) result[i] = data[i]! - mean[i % width]!;
+  return result;
 }
 
 /** ‖aᵀb‖², Frobenius. */
