@@ -162,7 +162,7 @@ async function runOn(
     tuning.push(...(await laboratory.train(request)).slice(0, 1));
   }
   const sigma = Number((bestBy("knn", tuning) ?? { sigma: sigmas[0] }).sigma);
-  for (const [i, seed] of seeds.entries()) {
+  for (const seed of seeds) {
     await laboratory.untrained({ config: base(seed), beside: decidesNothing });
     await laboratory.train({
       condition: "noise only",
@@ -170,7 +170,8 @@ async function runOn(
       factors: { sigma },
       beside: decidesNothing,
     });
-    if (i >= references) continue;
+  }
+  for (const seed of seeds.slice(0, references)) {
     const config = { ...base(seed), views: standardViews };
     await laboratory.train({ condition: "standard", config, beside });
     await laboratory.supervised({ config, beside });
