@@ -61,7 +61,9 @@ export function inOrderOfExecution(file: Uint8Array, model: OnnxModel): Uint8Arr
     if (graph.tag !== graphTag) continue;
     const fields = [...fieldsOf(file, graph.content, graph.end)];
     const nodes = fields.filter(({ tag }) => tag === nodeTag);
-    const asGiven = nodes.length === model.nodes.length && nodes.every((node, i) => nameOf(file, node) === model.nodes[i]!.name); // biome-ignore format: one condition
+    const asGiven =
+      nodes.length === model.nodes.length &&
+      nodes.every((node, i) => nameOf(file, node) === model.nodes[i]!.name);
     if (asGiven) continue;
     let at = graph.content;
     for (const { start, end } of [...nodes.reverse(), ...fields.filter(({ tag }) => tag !== nodeTag)]) {

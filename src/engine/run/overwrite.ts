@@ -27,7 +27,9 @@ export function overwritable(model: OnnxModel, donated: ReadonlySet<number>): Re
     const maker = makers.get(output.name);
     if (!maker || !elementwise.has(maker.op)) continue;
     const before = maker.inputs.flatMap((name) => makers.get(name) ?? []);
-    const names = before.flatMap((node) => node.inputs.filter((name) => readers.get(name)!.every((reader) => reader === node))); // biome-ignore format: one condition
+    const names = before.flatMap((node) =>
+      node.inputs.filter((name) => readers.get(name)!.every((reader) => reader === node)),
+    );
     const argument = names
       .flatMap((name) => free.get(name) ?? [])
       .find(({ type, shape }) => type === output.type && shape.join() === output.shape.join());

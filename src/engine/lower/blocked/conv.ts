@@ -165,8 +165,13 @@ function inputGradient(l: Lowering, node: Node, block: number): string | undefin
     return inBlocks(l.emit("Pad", [own, pads]));
   }
   const bands = rows.map((row) =>
-    interleave(l, columns.map((column) => phase(row, column)), (n * c * ph * pw) / block, block),
-  ); // biome-ignore format: one call
+    interleave(
+      l,
+      columns.map((column) => phase(row, column)),
+      (n * c * ph * pw) / block,
+      block,
+    ),
+  );
   return inBlocks(interleave(l, bands, (n * c * ph) / block, pw * sw * block));
 }
 

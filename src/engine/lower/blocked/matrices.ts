@@ -61,7 +61,9 @@ class Matrices {
     if (a.shape.length !== 2 || b.shape.length !== 2) return undefined;
     const [rows, inner] = a.shape as [number, number];
     const { shape } = outputs[0]!;
-    const fits = [rows, inner, ...b.shape, ...shape].every((length) => length > 0 && length % this.#block === 0);
+    const fits = [rows, inner, ...b.shape, ...shape].every(
+      (length) => length > 0 && length % this.#block === 0,
+    );
     if (!fits || rows < leastRows || rows < 2 * Math.max(inner, shape[1]!)) return undefined;
     const x = (): Value => this.#toImage(a, emit);
     const { transposeA, transposeB } = attributes;
@@ -78,7 +80,7 @@ class Matrices {
       ? this.#image("Conv2DBackpropInput", [x(), filter], { ...pointwise, inputShape: own }, own, emit)
       : this.#image("Conv2D", [x(), filter], pointwise, own, emit);
     return reshaped(image, shape, emit);
-  } // biome-ignore format: one call a line
+  }
 
   /** What is computed element by element of images only, numbers and a bias. */
   #elementwise({ op, inputs, attributes, outputs: [output] }: Draft, emit: Emit): Value | undefined {
@@ -101,7 +103,14 @@ class Matrices {
   #sum({ inputs: [x], attributes, outputs: [output] }: Draft, emit: Emit): Value | undefined {
     const image = this.#imageOf(x!);
     const axes = attributes.axes as readonly number[];
-    if (!image || !same(axes, x!.shape.slice(0, -1).map((_, axis) => axis))) return undefined; // biome-ignore format: one condition
+    if (
+      !image ||
+      !same(
+        axes,
+        x!.shape.slice(0, -1).map((_, axis) => axis),
+      )
+    )
+      return undefined;
     const type = { shape: image.shape.slice(3), dtype: "float32" } as const;
     return reshaped(emit("Sum", [image], { axes: [0, 1, 2], keepDims: false }, type), output!.shape, emit);
   }
