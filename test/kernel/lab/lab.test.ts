@@ -34,10 +34,9 @@ describeWith(
       const offered = offers.getByText("toFixed").first();
       // JupyterLab indents by Tab until it has seen what was typed, which takes a loaded machine a while.
       for (let tries = 5; !(await offered.isVisible()) && tries > 0; tries--) {
-        await lab.clearActive();
         await lab.type("answer.to");
         await lab.page.keyboard.press("Tab");
-        await offered.waitFor({ timeout: 5000 }).catch(() => {});
+        await offered.waitFor({ timeout: 5000 }).catch(() => lab.clearActive());
       }
       expect(await offers.innerText()).toMatch(/toExponential[\s\S]*toPrecision/);
       await lab.screenshot("3-completion");
