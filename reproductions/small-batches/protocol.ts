@@ -226,17 +226,20 @@ export const smallBatches: Protocol = {
             measureOn: "validation",
           })),
         );
-    for (const seed of seeds)
-      for (const batch of batches) {
-        const recipes = { fixed: fixedRate, tuned: tunedRate(tuning, batch) };
-        for (const [condition, lr] of Object.entries(recipes))
+    const trainAll = async (condition: string, rateOf: (batch: number) => number): Promise<void> => {
+      for (const seed of seeds)
+        for (const batch of batches) {
+          const lr = rateOf(batch);
           await laboratory.train({
             condition,
             config: configuration(scale, batch, lr, seed),
             factors: { batch, lr },
             beside: condition !== "tuned",
           });
-      }
+        }
+    };
+    await trainAll("tuned", (batch) => tunedRate(tuning, batch));
+    await trainAll("fixed", () => fixedRate);
     for (const seed of seeds) await laboratory.supervised({ config: { ...base, seed }, beside });
     for (const seed of equalSteps)
       for (const batch of batches) {
