@@ -18,7 +18,9 @@ export function drawing(
   const figures: { name: string; figure: Figure }[] = [
     { name: "sigma-and-temperature", figure: bySigmaAndTemperature(rows, said) },
   ];
-  const copies = measured.filter((row) => /^(noise only|standard), one patch(, k \d+)?$/.test(row.condition));
+  const copies = ofSharedSeeds(
+    measured.filter((row) => /^(noise only|standard), one patch(, k \d+)?$/.test(row.condition)),
+  );
   if (new Set(copies.map((row) => row.copies)).size > 1)
     figures.push({ name: "views-of-the-patch", figure: byCopies(copies, said) });
   if (courses.length > 0)
@@ -38,6 +40,12 @@ export function drawing(
     },
     figures,
   };
+}
+
+/** Without the seeds from which only the main number of views was trained: these would move its mean alone. */
+function ofSharedSeeds(rows: readonly Row[]): Row[] {
+  const varied = new Set(rows.filter(({ condition }) => condition.includes(", k ")).map(({ seed }) => seed));
+  return rows.filter(({ seed }) => varied.has(seed));
 }
 
 function bySigmaAndTemperature(rows: readonly Row[], scale: string): Figure {

@@ -73,9 +73,11 @@ export function ruleFor(least: number): string {
   return least > 0 ? `at least ${least}, interval above 0` : "interval above 0";
 }
 
-/** Cells of a table: kNN, linear probe and effective rank of the rows of one condition. */
+/** Cells of a table: kNN, linear probe and effective rank of the rows of one condition; no rank of 0, which was not measured. */
 export function accuracyCells(rows: readonly Row[]): string[] {
   return (["knn", "linear", "effectiveRank"] as const).map((name) =>
-    percent(interval(rows.map((row) => row[name]))),
+    name === "effectiveRank" && rows.every((row) => row[name] === 0)
+      ? ""
+      : percent(interval(rows.map((row) => row[name]))),
   );
 }

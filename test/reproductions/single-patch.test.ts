@@ -108,6 +108,16 @@ test("figures: those of the course only where there is one, of the views only wh
   ]);
 });
 
+test("numbers of views are compared from the same seeds", () => {
+  const fewer = [row(`${names.main}, k 1`, 1, 70, { copies: 1 })];
+  const { figures } = singlePatch.conclude([...rows({ untrained: 2, none: 2 }), ...fewer], "quick", []);
+  const { figure } = figures.find(({ name }) => name === "views-of-the-patch")!;
+  const text = JSON.stringify(figure);
+  // kNN and linear probe of one run at each of two numbers of views; those of the other seeds are left out.
+  expect(text.match(/"x":(1|64)\b/g)?.length).toBeGreaterThan(0);
+  expect(new Set(text.match(/"x":64,"y":[\d.]+/g)).size).toBeLessThanOrEqual(2);
+});
+
 test("the control with no negative differs from the claim's condition in its negatives alone", () => {
   const choice = { sigma: 1, temperature: 0.1 };
   const conditions = [
