@@ -11,10 +11,10 @@ import { bits, key } from "../../src/random/index.js";
 import { readConfig } from "../../src/train/config/parse.js";
 import { splitCrops } from "../../src/train/crops.js";
 import { createDataset } from "../../src/train/dataset.js";
-import type { DeviceState } from "../../src/train/loop.js";
 import { createProgram } from "../../src/train/program.js";
 import { viewsOf } from "../../src/train/step.js";
 import { openStream } from "../../src/train/stream.js";
+import { lossesOfTwoEpochs } from "./losses.js";
 
 const folder = mkdtempSync(join(tmpdir(), "jessl-train-crops-"));
 const beton = join(folder, "train.beton");
@@ -35,19 +35,7 @@ const networks = ["encoder.widths=[4,8]", "projector=8-4"];
 const configOf = (...overrides: string[]) =>
   readConfig(undefined, ["data.name=beton", `data.path=${beton}`, ...base, ...networks, ...overrides]);
 
-async function run(...overrides: string[]): Promise<number[]> {
-  const config = configOf(...overrides);
-  const program = createProgram(config, await createDataset(config, "train"));
-  const losses: number[] = [];
-  let state: DeviceState = program.initial();
-  for (let step = 0; step < 2 * program.stepsPerEpoch; step++) {
-    const result = await program.run(state, step);
-    losses.push(result.metrics.loss!);
-    state = result.state;
-  }
-  await program.dispose();
-  return losses;
-}
+const run = (...overrides: string[]) => lossesOfTwoEpochs(configOf(...overrides));
 
 test("a run on crops has the same bits with any number of workers, from .beton and from the folder", async () => {
   const losses = await run("data.workers=0");

@@ -9,9 +9,8 @@ import type { StreamedDataset } from "../../src/data/loader/streamed.js";
 import { scenes } from "../../src/data/scenes/scenes.js";
 import { readConfig } from "../../src/train/config/parse.js";
 import { createDataset } from "../../src/train/dataset.js";
-import type { DeviceState } from "../../src/train/loop.js";
-import { createProgram } from "../../src/train/program.js";
 import { openStream } from "../../src/train/stream.js";
+import { lossesOfTwoEpochs } from "./losses.js";
 
 let folder: string;
 beforeEach(() => {
@@ -139,7 +138,7 @@ describe("beton", () => {
 
   test("streamed, a run ends with the same bits as in memory", async () => {
     const path = await write("train.beton", 40);
-    const run = async (...overrides: string[]) => {
+    const run = (...overrides: string[]) => {
       const config = readConfig(undefined, [
         "data.name=beton",
         `data.path=${path}`,
@@ -149,16 +148,7 @@ describe("beton", () => {
         "projector=8-4",
         ...overrides,
       ]);
-      const program = createProgram(config, await createDataset(config, "train"));
-      const losses: number[] = [];
-      let state: DeviceState = program.initial();
-      for (let step = 0; step < 2 * program.stepsPerEpoch; step++) {
-        const result = await program.run(state, step);
-        losses.push(result.metrics.loss!);
-        state = result.state;
-      }
-      await program.dispose();
-      return losses;
+      return lossesOfTwoEpochs(config);
     };
     const expected = await run("data.workers=0");
     expect(await run("data.stream=true", "data.workers=0")).toEqual(expected);
