@@ -24,6 +24,11 @@ export function sizeOf(shape: readonly number[]): number {
   return size;
 }
 
+/** Whether two lists of lengths are equal. */
+export function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((length, i) => length === b[i]);
+}
+
 function naturalType(data: TensorData): ElementType {
   if (data instanceof Float32Array) return "float32";
   if (data instanceof Int32Array) return "int32";

@@ -28,8 +28,7 @@ export interface LoaderOptions {
   readonly corrupt?: "error" | "skip";
   /**
    * Whether the memory of a batch is used again for a later one as soon as the next batch is asked for; not by default.
-   * New memory for every batch costs as much as copying small raw images, and a fifth of decoding photographs. With
-   * workers it is memory shared with them (a `SharedArrayBuffer`), into which they decode.
+   * New memory for every batch costs as much as copying small raw images. With workers it is memory shared with them (a `SharedArrayBuffer`), into which they decode.
    */
   readonly reuse?: boolean;
 }

@@ -123,12 +123,10 @@ export async function findDevice(
         );
       if (mixed) await checkHalf(name);
       // Operators that the GPU's provider lacks run on the CPU. Only the WebGPU one can leave results where they are.
-      const [isWebgpu, providers] = [name === "webgpu", [name, "cpu"]];
+      const isWebgpu = name === "webgpu";
+      const target = isWebgpu ? gpu : portable;
       const half = { mixed: isWebgpu ? { longestSum: webgpuLongestSum } : {} };
-      return {
-        ...{ ...host, name, providers, target: isWebgpu ? gpu : portable, resident: isWebgpu },
-        ...(mixed && half),
-      };
+      return { ...host, name, target, providers: [name, "cpu"], resident: isWebgpu, ...(mixed && half) };
     }
     case "tensorflow":
       throw new DeviceError(

@@ -3,15 +3,12 @@
  * or repeat one another (transposes, reshapes, casts, slices), and copies that broadcasting makes needless. TensorFlow.js
  * writes gradients in general forms (dy · ones, x / 1, tiles), and most of what these rules meet comes from there.
  */
-import { sizeOf } from "../../host.js";
+import { sameShape, sizeOf } from "../../host.js";
 import { splatValue, type Value, type ValueType } from "../graph.js";
 import { elementwise } from "./fold.js";
 import type { Draft, Emit, Rule } from "./rewrite.js";
 
 type Shape = readonly number[];
-
-const same = (a: Shape, b: Shape): boolean =>
-  a.length === b.length && a.every((length, i) => length === b[i]);
 
 /** The shape that shapes broadcast to together; they are known to fit. */
 function broadcastShape(shapes: readonly Shape[]): Shape {
@@ -24,7 +21,7 @@ function broadcastShape(shapes: readonly Shape[]): Shape {
 
 /** `x` as the operation's result: broadcast to its shape where it is smaller. */
 function as(x: Value, output: ValueType, emit: Emit): Value {
-  return same(x.shape, output.shape)
+  return sameShape(x.shape, output.shape)
     ? x
     : emit("BroadcastTo", [x], { shape: output.shape }, { shape: output.shape, dtype: x.dtype });
 }
@@ -54,8 +51,9 @@ function isPowerOfTwo(x: number): boolean {
 /** The composition of two permutations: first `inner`, then `outer`. */
 const composed = (outer: Shape, inner: Shape): Shape => outer.map((axis) => inner[axis]!);
 
-const reshape = (x: Value, { shape }: ValueType, emit: Emit): Value =>
-  same(x.shape, shape) ? x : emit("Reshape", [x], { shape }, { shape, dtype: x.dtype });
+/** A value in another shape; itself where it has that. */
+export const reshape = (x: Value, { shape }: Pick<ValueType, "shape">, emit: Emit): Value =>
+  sameShape(x.shape, shape) ? x : emit("Reshape", [x], { shape }, { shape, dtype: x.dtype });
 
 /** A reduction over axes of length 1 computes nothing. */
 const needlessReduction: Rule = ({ inputs: [x], attributes, outputs: [output] }, emit) =>
@@ -126,7 +124,7 @@ const rules: { readonly [op: string]: (draft: Draft, emit: Emit, output: ValueTy
     return source.dtype === output.dtype ? source : emit("Cast", [source], {}, output);
   },
   Reshape({ inputs: [x] }, emit, output) {
-    if (same(x!.shape, output.shape)) return x;
+    if (sameShape(x!.shape, output.shape)) return x;
     return x!.node?.op === "Reshape" ? reshape(x!.node.inputs[0]!, output, emit) : undefined;
   },
   Transpose({ inputs: [x], attributes }, emit, output) {
@@ -148,7 +146,7 @@ const rules: { readonly [op: string]: (draft: Draft, emit: Emit, output: ValueTy
       const perm = node.attributes.perm as Shape;
       const rank = perm.length;
       const swapped = perm.map((_, axis) => (axis < rank - 2 ? axis : 2 * rank - 3 - axis));
-      if (!same(perm, swapped)) continue;
+      if (!sameShape(perm, swapped)) continue;
       operands[i] = node.inputs[0]!;
       flags[i] = !flags[i];
       changed = true;
@@ -157,7 +155,7 @@ const rules: { readonly [op: string]: (draft: Draft, emit: Emit, output: ValueTy
     return changed ? emit("BatchMatMul", operands, { transposeA, transposeB }, output) : undefined;
   },
   Slice({ inputs: [x], attributes }, emit, output) {
-    if (same(x!.shape, output.shape)) return x;
+    if (sameShape(x!.shape, output.shape)) return x;
     const { node } = x!;
     const begin = attributes.begin as Shape;
     if (node?.op === "Slice") {
@@ -180,23 +178,23 @@ const rules: { readonly [op: string]: (draft: Draft, emit: Emit, output: ValueTy
     return undefined;
   },
   PadV2({ inputs: [x] }, _, output) {
-    return same(x!.shape, output.shape) ? x : undefined;
+    return sameShape(x!.shape, output.shape) ? x : undefined;
   },
   MirrorPad({ inputs: [x] }, _, output) {
-    return same(x!.shape, output.shape) ? x : undefined;
+    return sameShape(x!.shape, output.shape) ? x : undefined;
   },
   Concat({ inputs }) {
     return inputs.length === 1 ? inputs[0] : undefined;
   },
   Tile({ inputs: [x], attributes }, emit, output) {
-    if (same(x!.shape, output.shape)) return x;
+    if (sameShape(x!.shape, output.shape)) return x;
     const repeats = attributes.reps as Shape;
     return repeats.every((count, axis) => count === 1 || x!.shape[axis] === 1)
       ? as(x!, output, emit)
       : undefined;
   },
   BroadcastTo({ inputs: [x] }, emit, output) {
-    if (same(x!.shape, output.shape)) return x;
+    if (sameShape(x!.shape, output.shape)) return x;
     return x!.node?.op === "BroadcastTo" ? as(x!.node.inputs[0]!, output, emit) : undefined;
   },
   Reverse({ inputs: [x], attributes }) {

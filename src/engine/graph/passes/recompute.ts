@@ -8,6 +8,7 @@
  * the block. Without it a runtime is free to compute everything again at once, long before it is needed, and one that
  * looks for common subexpressions to find that it has been computed already.
  */
+import { groupBy } from "../../../support/group.js";
 import { sizeOf } from "../../host.js";
 import { type Graph, GraphBuilder, type Node, type Value } from "../graph.js";
 import { removeDeadCode } from "./rewrite.js";
@@ -30,27 +31,12 @@ interface Plan {
   readonly after: Value;
 }
 
-/** The nodes of each block that was declared. */
-function blocksOf(graph: Graph): Map<number, Node[]> {
-  const blocks = new Map<number, Node[]>();
-  for (const node of graph.nodes) {
-    if (node.block === undefined) continue;
-    const known = blocks.get(node.block);
-    if (known) known.push(node);
-    else blocks.set(node.block, [node]);
-  }
-  return blocks;
-}
-
+/** The nodes that take each value, once for each time that they do. */
 function usersOf(graph: Graph): Map<Value, Node[]> {
-  const users = new Map<Value, Node[]>();
-  for (const node of graph.nodes)
-    for (const input of node.inputs) {
-      const known = users.get(input);
-      if (known) known.push(node);
-      else users.set(input, [node]);
-    }
-  return users;
+  const uses = graph.nodes.flatMap((node) => node.inputs.map((input) => ({ input, node })));
+  return new Map(
+    [...groupBy(uses, ({ input }) => input)].map(([value, own]) => [value, own.map(({ node }) => node)]),
+  );
 }
 
 /** What to compute again, by the first node of the backward pass that needs any of it. */
@@ -58,7 +44,8 @@ function plans(graph: Graph): Map<Node, Plan> {
   const users = usersOf(graph);
   const results = new Set(graph.outputs);
   const found = new Map<Node, Plan>();
-  for (const [block, own] of blocksOf(graph)) {
+  for (const [block, own] of groupBy(graph.nodes, (node) => node.block)) {
+    if (block === undefined) continue;
     const made = own.flatMap(({ outputs }) => outputs);
     const small = smallPart * Math.max(...made.map(({ shape }) => sizeOf(shape)));
     const wanted = (value: Value): boolean =>

@@ -107,8 +107,8 @@ function phasesOf(
 
 /** Which phase has taps, where only one has. */
 function onlyOne(phases: readonly Phase[]): number | undefined {
-  const one = phases.findIndex(({ taps }) => taps.length > 0);
-  return phases.filter(({ taps }) => taps.length > 0).length === 1 ? one : undefined;
+  const filled = phases.flatMap(({ taps }, i) => (taps.length > 0 ? [i] : []));
+  return filled.length === 1 ? filled[0] : undefined;
 }
 
 /** Puts `parts` side by side, each element of the first followed by that of the next, in units of `unit` elements. */

@@ -19,7 +19,7 @@ import {
   type ValueType,
 } from "../../graph/graph.js";
 import { removeDeadCode } from "../../graph/passes/rewrite.js";
-import { sizeOf } from "../../host.js";
+import { sameShape, sizeOf } from "../../host.js";
 
 /** An image that is not computed yet: relu?(x·scale + shift + addend), where what is missing changes nothing. */
 interface Affine {
@@ -33,14 +33,10 @@ interface Affine {
   readonly origin: Origin;
 }
 
-function same(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((length, i) => length === b[i]);
-}
-
 /** Whether reducing over these axes leaves the channels. */
 function leavesChannels(node: Node): boolean {
   const axes = node.attributes.axes as readonly number[];
-  return node.inputs[0]!.shape.length === 4 && same(axes, [0, 1, 2]);
+  return node.inputs[0]!.shape.length === 4 && sameShape(axes, [0, 1, 2]);
 }
 
 /** What the target can do. */
@@ -113,7 +109,7 @@ class Fuser {
     const { shape, dtype } = node.outputs[0]!;
     if (dtype !== "float32" || !this.#can.image(shape)) return false;
     if (node.op === "Conv2D" || node.op === "Conv2DBackpropInput") return true;
-    return made.inputs.some((input) => this.#images.has(input) && same(input.shape, shape));
+    return made.inputs.some((input) => this.#images.has(input) && sameShape(input.shape, shape));
   }
 
   /** The value of the new graph; a pending one is computed now. */
@@ -212,7 +208,7 @@ class Fuser {
           [a, b],
           [b, a],
         ] as [Value, Value][])) {
-      if (!same(image!.shape, output.shape)) continue;
+      if (!sameShape(image!.shape, output.shape)) continue;
       const isVector = sizeOf(other!.shape) === channels && other!.shape.at(-1) === channels && channels > 1;
       if (isVector) {
         const start = this.#start(image!, node);
@@ -220,7 +216,7 @@ class Fuser {
         if (vector) return this.#combined(node.op, start, vector);
       }
     }
-    if (node.op === "Add" && same(a.shape, b.shape)) return this.#sum(a, b, node);
+    if (node.op === "Add" && sameShape(a.shape, b.shape)) return this.#sum(a, b, node);
     return undefined;
   }
 
@@ -255,7 +251,7 @@ class Fuser {
   #isProduct({ op, inputs, outputs }: Node): boolean {
     const [output] = outputs;
     if ((op !== "Multiply" && op !== "Square") || output!.dtype !== "float32") return false;
-    return this.#can.image(output!.shape) && inputs.every((input) => same(input.shape, output!.shape));
+    return this.#can.image(output!.shape) && inputs.every((input) => sameShape(input.shape, output!.shape));
   }
 
   /** Products of images wait until it is known whether anyone wants more of them than their sum. */
@@ -289,7 +285,7 @@ class Fuser {
       node.op === "Mean" ? this.#builder.constant(1 / count, { shape: [], dtype: "float32" }) : undefined;
     const result = factor ? this.#emit("Multiply", [sum, factor], type, node) : sum;
     const { shape } = node.outputs[0]!;
-    if (same(shape, type.shape)) return result;
+    if (sameShape(shape, type.shape)) return result;
     return this.#builder.add("Reshape", [result], { shape }, [{ shape, dtype: "float32" }], node).outputs[0]!;
   }
 }

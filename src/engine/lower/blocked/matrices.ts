@@ -5,10 +5,10 @@
  * and its gradient) is computed on the image, so that wide tensors stay in blocks from one product to the next.
  */
 import type { Attributes, Graph, Value } from "../../graph/graph.js";
-import { algebra } from "../../graph/passes/algebra.js";
+import { algebra, reshape } from "../../graph/passes/algebra.js";
 import { elementwise } from "../../graph/passes/fold.js";
 import { type Draft, type Emit, type Rule, removeDeadCode, rewrite } from "../../graph/passes/rewrite.js";
-import { sizeOf } from "../../host.js";
+import { sameShape, sizeOf } from "../../host.js";
 
 /** With fewer rows the reordering costs more than the product gains. */
 const leastRows = 1024;
@@ -17,9 +17,6 @@ const leastRows = 1024;
 const mostColumns = 128;
 
 const pointwise: Attributes = { strides: [1, 1], dilations: [1, 1], padding: [0, 0, 0, 0] };
-
-const same = (a: readonly number[], b: readonly number[]): boolean =>
-  a.length === b.length && a.every((length, i) => length === b[i]);
 
 /** Rewrites products; remembers which values are images that it made. */
 class Matrices {
@@ -47,7 +44,7 @@ class Matrices {
   /** A matrix as an image. */
   #toImage(matrix: Value, emit: Emit): Value {
     const [rows, columns] = matrix.shape as [number, number];
-    return this.#imageOf(matrix) ?? reshaped(matrix, imageShape(rows, columns), emit);
+    return this.#imageOf(matrix) ?? reshape(matrix, { shape: imageShape(rows, columns) }, emit);
   }
 
   #image(op: string, inputs: readonly Value[], attributes: Attributes, shape: readonly number[], emit: Emit) {
@@ -72,14 +69,14 @@ class Matrices {
       const filterShape = [1, 1, ...shape];
       const own = { ...pointwise, filterShape };
       const type = { shape: filterShape, dtype: "float32" } as const;
-      return reshaped(emit("Conv2DBackpropFilter", [x(), this.#toImage(b, emit)], own, type), shape, emit);
+      return reshape(emit("Conv2DBackpropFilter", [x(), this.#toImage(b, emit)], own, type), { shape }, emit);
     }
-    const filter = reshaped(b, [1, 1, ...b.shape], emit);
+    const filter = reshape(b, { shape: [1, 1, ...b.shape] }, emit);
     const own = imageShape(rows, shape[1]!);
     const image = transposeB
       ? this.#image("Conv2DBackpropInput", [x(), filter], { ...pointwise, inputShape: own }, own, emit)
       : this.#image("Conv2D", [x(), filter], pointwise, own, emit);
-    return reshaped(image, shape, emit);
+    return reshape(image, { shape }, emit);
   }
 
   /** What is computed element by element of images only, numbers and a bias. */
@@ -88,31 +85,28 @@ class Matrices {
     let image: Value | undefined;
     const operands: Value[] = [];
     for (const input of inputs) {
-      const own = same(input.shape, output!.shape) ? this.#imageOf(input) : undefined;
+      const own = sameShape(input.shape, output!.shape) ? this.#imageOf(input) : undefined;
       image ??= own;
       const isBias = op === "Add" && sizeOf(input.shape) === features && input.shape.length === 1;
       if (input.dtype !== "float32" || !(own || sizeOf(input.shape) === 1 || isBias)) return undefined;
-      operands.push(own ?? (isBias ? input : reshaped(input, [], emit)));
+      operands.push(own ?? (isBias ? input : reshape(input, { shape: [] }, emit)));
     }
-    if (!image || !operands.every((operand) => operand.shape.length < 4 || same(operand.shape, image.shape)))
+    if (
+      !image ||
+      !operands.every((operand) => operand.shape.length < 4 || sameShape(operand.shape, image.shape))
+    )
       return undefined;
-    return reshaped(this.#image(op, operands, attributes, image.shape, emit), output!.shape, emit);
+    return reshape(this.#image(op, operands, attributes, image.shape, emit), output!, emit);
   }
 
   /** The gradient of a bias: a sum over all axes but the last. */
   #sum({ inputs: [x], attributes, outputs: [output] }: Draft, emit: Emit): Value | undefined {
     const image = this.#imageOf(x!);
     const axes = attributes.axes as readonly number[];
-    if (
-      !image ||
-      !same(
-        axes,
-        x!.shape.slice(0, -1).map((_, axis) => axis),
-      )
-    )
-      return undefined;
+    const allButLast = x!.shape.slice(0, -1).map((_, axis) => axis);
+    if (!image || !sameShape(axes, allButLast)) return undefined;
     const type = { shape: image.shape.slice(3), dtype: "float32" } as const;
-    return reshaped(emit("Sum", [image], { axes: [0, 1, 2], keepDims: false }, type), output!.shape, emit);
+    return reshape(emit("Sum", [image], { axes: [0, 1, 2], keepDims: false }, type), output!, emit);
   }
 }
 
@@ -121,10 +115,6 @@ function imageShape(rows: number, features: number): readonly number[] {
   let columns = Math.min(rows, mostColumns);
   while (rows % columns !== 0) columns--;
   return [1, rows / columns, columns, features];
-}
-
-function reshaped(x: Value, shape: readonly number[], emit: Emit): Value {
-  return same(x.shape, shape) ? x : emit("Reshape", [x], { shape }, { shape, dtype: x.dtype });
 }
 
 /** The graph with large products as convolutions for blocks of `block` channels. */

@@ -3,14 +3,10 @@
  * the target's layout is computed there, and smaller operands (scalars, per-channel vectors) are reshaped to fit.
  */
 import { type Node, splatValue, type Value } from "../../graph/graph.js";
-import { sizeOf } from "../../host.js";
+import { sameShape, sizeOf } from "../../host.js";
 import type { Lowering, LoweringTable, NodeRule } from "../lowering.js";
 
 type Formula = (l: Lowering, operands: string[], node: Node) => string;
-
-function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((length, i) => length === b[i]);
-}
 
 /** An operand's shape with leading 1s up to the rank of images. */
 function asImageShape(shape: readonly number[]): readonly number[] {
