@@ -22,17 +22,21 @@ export interface ProbeResult {
   readonly fault: string | undefined;
 }
 
-async function runOnce(model: OnnxModel, inputs: readonly HostTensor[]): Promise<HostTensor["data"][]> {
+/** Runs a model on tensors of the host. */
+export type Run = (model: OnnxModel, inputs: readonly HostTensor[]) => Promise<HostTensor["data"][]>;
+
+/** Runs a model once on the CPU, in one thread. @throws DeviceError when ONNX Runtime refuses it */
+export const runOnce: Run = async (model, inputs) => {
   const session = await Session.create(model, encodeModel(model), { providers: ["cpu"], threads: 1 });
   try {
     return await session.runOnHost(inputs.map(({ data }) => data));
   } finally {
     await session.dispose();
   }
-}
+};
 
 /** How many channels a block of ONNX Runtime's blocked operators has here; undefined where it has no such operators. */
-export async function findBlock(run = runOnce): Promise<number | undefined> {
+export async function findBlock(run: Run = runOnce): Promise<number | undefined> {
   const shape = [1, 32, 1, 2];
   const numbers = { data: Float32Array.from({ length: 64 }, (_, i) => i), shape, dtype: "float32" as const };
   const model: OnnxModel = {
@@ -95,7 +99,7 @@ function convolutions(): { builder: GraphBuilder; outputs: Value[]; inputs: Host
 }
 
 /** What is wrong with a target's numbers on this machine; undefined when they agree with the portable lowering's. */
-export async function findFault(target: Target, run = runOnce): Promise<string | undefined> {
+export async function findFault(target: Target, run: Run = runOnce): Promise<string | undefined> {
   const { builder, outputs, inputs } = convolutions();
   const graph = builder.finish("self-test", outputs);
   let results: HostTensor["data"][][];
@@ -120,7 +124,7 @@ export async function findFault(target: Target, run = runOnce): Promise<string |
 }
 
 /** The fastest lowering that is right on this machine. */
-export async function probe(run = runOnce): Promise<ProbeResult> {
+export async function probe(run: Run = runOnce): Promise<ProbeResult> {
   const block = await findBlock(run);
   if (block === undefined) return { target: portable, block, fault: undefined };
   const target = blocked(block);
