@@ -2,14 +2,18 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { HostTensor } from "../../src/engine/host.js";
-import { eager } from "../../src/engine/jit.js";
+import { eager, jit } from "../../src/engine/jit.js";
+import { probeCpu } from "../../src/engine/run/device.js";
+import { cacheSize } from "../../src/engine/run/model-cache.js";
+import type { tf } from "../../src/engine/tf.js";
 import { toHost } from "../../src/engine/to-host.js";
 import { flatten, leafPaths, type Tree } from "../../src/engine/tree.js";
 import { ConfigError, TrainingError } from "../../src/support/errors.js";
 import { readConfig } from "../../src/train/config/parse.js";
 import type { TrainConfig } from "../../src/train/config/schema.js";
+import { createDataset } from "../../src/train/dataset.js";
 import { createProgram, type TrainState } from "../../src/train/program.js";
 import { readLines } from "../../src/train/run-folder.js";
 import { loadEncoder, trainEncoder } from "../../src/train/train.js";
@@ -88,6 +92,46 @@ describe("interrupted at random steps, a run ends with the bits of one that was 
       expect(bytes("parts", file).equals(bytes("whole", file)), file).toBe(true);
   });
 });
+
+test.skipIf((await probeCpu()).target.block === undefined)(
+  "every optimisation at once: two runs, and one that was interrupted and read its program from the disk, have the same bits",
+  async () => {
+    const asked = config("encoder={name: resnet18, width: 16}", "recompute=true", "epochs=2");
+    const { step, initial, input } = createProgram(asked, await createDataset(asked, "train"));
+    const compiled = jit(step as never as (state: tf.Tensor, input: tf.Tensor) => tf.Tensor, {
+      recompute: true,
+    });
+    const model = await compiled.onnx(initial() as never, input(0) as never);
+    const text = Buffer.from(model).toString("latin1");
+    // Blocked and fused convolutions, Winograd's products and their gradients, blocks that are computed again.
+    for (const part of ["com.microsoft.nchwc", "activation", "FusedMatMul", "transA", "recompute/"])
+      expect(text).toContain(part);
+    vi.stubEnv("JESSL_CACHE", undefined);
+    vi.stubEnv("XDG_CACHE_HOME", join(folder, "cache"));
+    try {
+      const runs = (name: string) => ({ runs: join(folder, name) });
+      await trainEncoder(asked, runs("whole"));
+      expect(cacheSize().entries).toBe(1);
+      for (const stop of [3, 8]) {
+        const abort = new AbortController();
+        const onStep = ({ step: done }: { step: number }) => (done >= stop ? abort.abort() : undefined);
+        const { step: reached } = await trainEncoder(asked, {
+          ...runs("parts"),
+          signal: abort.signal,
+          onStep,
+        });
+        expect(reached).toBe(stop);
+      }
+      vi.stubEnv("JESSL_CACHE", "off");
+      await trainEncoder(asked, runs("again"));
+      for (const file of ["metrics.jsonl", "checkpoints/step-8.safetensors"])
+        for (const other of ["parts", "again"])
+          expect(bytes(other, file).equals(bytes("whole", file)), `${other}: ${file}`).toBe(true);
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  },
+);
 
 test("one thread and two: runs that agree up to rounding", async () => {
   const weights = async (threads: number) => {
