@@ -7,10 +7,10 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { turboPackage, turboVersion } from "../src/data/turbo.js";
+import { turboInstall, turboOpens } from "../src/data/turbo.js";
 import { ConfigError } from "../src/support/errors.js";
 import { suggestion } from "../src/support/nearest.js";
-import { packageRoot, packageVersion } from "../src/support/package.js";
+import { packageRoot } from "../src/support/package.js";
 import { projectPython } from "../src/support/parts.js";
 import { type Column, textTable } from "../src/support/table.js";
 import type { DataOrder } from "./data-worker.js";
@@ -87,7 +87,7 @@ const pythonOf = (side: SideName): string =>
 /** Why a side cannot run here; undefined when it can. */
 function missing(side: SideName): string | undefined {
   if (side === "sharp") return undefined;
-  if (side === "turbo") return packageVersion(turboPackage) ? undefined : `npm i --no-save ${turboVersion}`;
+  if (side === "turbo") return turboOpens() ? undefined : `npm i --no-save ${turboInstall}`;
   const python = pythonOf(side);
   if (!existsSync(python)) return `no ${python}; \`node dist/bench/setup.js\` makes one`;
   try {

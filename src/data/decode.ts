@@ -4,6 +4,7 @@
  */
 import sharp from "sharp";
 import { DataError } from "../support/errors.js";
+import type { Box } from "./crop/resizer.js";
 
 // Each image is decoded by one thread; parallel are the images.
 sharp.concurrency(1);
@@ -17,6 +18,12 @@ export interface DecodeOptions {
    * size.
    */
   readonly size?: number | undefined;
+}
+
+/** Of one image. */
+export interface DecodePartOptions extends DecodeOptions {
+  /** The box that is wanted of it; what lies below is not decoded, nor looked at. */
+  readonly part?: Box | undefined;
 }
 
 export interface DecodedImage {
@@ -100,7 +107,7 @@ export interface RawPixels {
  */
 export async function decodeImage(
   bytes: Uint8Array,
-  { channels, size }: DecodeOptions,
+  { channels, size, part }: DecodePartOptions,
   name = "image",
   raw?: RawPixels,
 ): Promise<DecodedImage> {
@@ -112,6 +119,7 @@ export async function decodeImage(
       limitInputPixels: mostPixels,
       failOn: "warning",
     });
+    if (part) image.extract(part);
     if (size !== undefined)
       image.resize(size, size, { fit: "cover", kernel: "linear", fastShrinkOnLoad: false });
     const { data, info } = await image

@@ -28,12 +28,7 @@ export const python: string =
   ) ?? "python3";
 
 /** Peers of the bench and optional packages, which CI does not install: even there a suite for them is skipped. */
-const benchOnly: readonly Part[] = [
-  "python:torch",
-  "python:torchvision",
-  "python:ffcv",
-  "npm:@julusian/jpeg-turbo",
-];
+const benchOnly: readonly Part[] = ["python:torch", "python:torchvision", "python:ffcv"];
 
 const known = new Map<Part, boolean>();
 

@@ -7,7 +7,8 @@ import { horizontalFlip } from "../../augment/horizontal-flip.js";
 import { type RandomResizedCropOptions, randomResizedCrop } from "../../augment/random-resized-crop.js";
 import { fold, type Key, Stream } from "../../random/index.js";
 import { DataError } from "../../support/errors.js";
-import type { BoxResizer } from "./resizer.js";
+import type { ImageSize } from "../jpeg-size.js";
+import type { Box } from "./resizer.js";
 
 /** Random resized crops that the loader makes of whole images. */
 export interface CropOptions extends Pick<RandomResizedCropOptions, "scale" | "ratio"> {
@@ -17,47 +18,44 @@ export interface CropOptions extends Pick<RandomResizedCropOptions, "scale" | "r
   readonly flip?: number | undefined;
 }
 
-/** Makes the crops of the image that a resizer holds: uint8 [views, height, width, 3] to `out` from `start` on. */
-export type Cropper = (
-  image: BoxResizer,
-  epochKey: Key,
-  sample: number,
-  out: Uint8Array,
-  start: number,
-) => void;
+/** A crop: a box of the image, to be resized. */
+export interface Crop {
+  readonly box: Box;
+  /** Whether it is mirrored left to right. */
+  readonly flipped: boolean;
+}
 
-/** @param size height and width of the crops @throws DataError, ConfigError when an option is out of range */
-export function cropper(
-  { views = 1, scale, ratio, flip }: CropOptions,
-  size: readonly [number, number],
-): Cropper {
+/** The crops of an image of some size, one a view. */
+export type Cropper = (size: ImageSize, epochKey: Key, sample: number) => Crop[];
+
+/** Draws crops. @throws DataError, ConfigError when an option is out of range */
+export function cropper({ views = 1, scale, ratio, flip }: CropOptions): Cropper {
   if (!Number.isInteger(views) || views < 1)
     throw new DataError(`crop: views: expected 1 or more, got ${views}`);
   const crop = randomResizedCrop({ scale, ratio });
   const mirror = horizontalFlip({ probability: flip });
   const stream = new Stream();
-  const box = {
+  const drawn = {
     top: new Int32Array(1),
     left: new Int32Array(1),
     height: new Int32Array(1),
     width: new Int32Array(1),
   };
   const flipped = new Int32Array(1);
-  return (image, epochKey, sample, out, start) => {
-    const shape = [image.height, image.width, 3] as const;
+  return ({ height, width }, epochKey, sample) => {
+    const shape = [height, width, 3] as const;
     const sampleKey = fold(epochKey, sample);
-    for (let view = 0; view < views; view++) {
+    return Array.from({ length: views }, (_, view) => {
       const viewKey = fold(sampleKey, view);
-      crop.draw(stream.start(fold(viewKey, 0)), box, 0, shape, sample);
+      crop.draw(stream.start(fold(viewKey, 0)), drawn, 0, shape, sample);
       mirror.draw(stream.start(fold(viewKey, 1)), { flipped }, 0, shape, sample);
-      const [top, left] = [box.top[0]!, box.left[0]!];
-      image.resize(
-        { top, left, height: box.height[0]!, width: box.width[0]! },
-        size,
-        flipped[0] === 1,
-        out,
-        start + view * 3 * size[0] * size[1],
-      );
-    }
+      const box = {
+        top: drawn.top[0]!,
+        left: drawn.left[0]!,
+        height: drawn.height[0]!,
+        width: drawn.width[0]!,
+      };
+      return { box, flipped: flipped[0] === 1 };
+    });
   };
 }

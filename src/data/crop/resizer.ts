@@ -46,15 +46,14 @@ interface Passes {
 const pageBytes = 65_536;
 let compiled: WebAssembly.Module | undefined;
 
-/** Holds one image, and resizes boxes of it. */
+/** Holds one image or a part of it, and resizes boxes of it. */
 export class BoxResizer {
   readonly #memory = new WebAssembly.Memory({ initial: 1 });
   readonly #passes: Passes;
   readonly #taps = new KnownTaps();
   #bytes = new Uint8Array(this.#memory.buffer);
-  /** Of the image, in pixels. */
-  height = 0;
-  width = 0;
+  /** What is held of the image. */
+  #part: Box = { top: 0, left: 0, height: 0, width: 0 };
 
   constructor() {
     compiled ??= new WebAssembly.Module(Buffer.from(resampleWasm, "base64"));
@@ -62,13 +61,17 @@ export class BoxResizer {
     this.#passes = instance.exports as unknown as Passes;
   }
 
-  /** Memory for the pixels of an image, uint8 [height, width, 3], to be filled before `resize`. */
-  image(height: number, width: number): Uint8Array {
-    this.height = height;
-    this.width = width;
-    const bytes = 3 * height * width;
+  /** Memory for the pixels of a part of an image, uint8 [height, width, 3], to be filled before `resize`. */
+  part(part: Box): Uint8Array {
+    this.#part = part;
+    const bytes = 3 * part.height * part.width;
     this.#reserve(bytes);
     return this.#bytes.subarray(0, bytes);
+  }
+
+  /** Memory for all pixels of an image. */
+  image(height: number, width: number): Uint8Array {
+    return this.part({ top: 0, left: 0, height, width });
   }
 
   /**
@@ -76,26 +79,28 @@ export class BoxResizer {
    * @param flipped whether the result is mirrored left to right
    * @param size height and width of the result
    * @param out uint8 [height, width, 3] is written here from `start` on
-   * @throws ShapeError when the box is not within the image
+   * @throws ShapeError when the box is not within what is held
    */
   resize(box: Box, size: readonly [number, number], flipped: boolean, out: Uint8Array, start: number): void {
     const [rows, columns] = size;
-    const { top, left, height, width } = box;
+    const { height, width } = box;
+    const part = this.#part;
+    const [top, left] = [box.top - part.top, box.left - part.left];
     if (
       !(top >= 0 && left >= 0 && height > 0 && width > 0) ||
-      top + height > this.height ||
-      left + width > this.width
+      top + height > part.height ||
+      left + width > part.width
     )
       throw new ShapeError(
-        `box: expected one within ${this.width} × ${this.height} pixels, got ${width} × ${height} at ${left}, ${top}`,
+        `box: expected one within ${part.width} × ${part.height} pixels at ${part.left}, ${part.top}, got ${width} × ${height} at ${box.left}, ${box.top}`,
       );
-    const stride = 3 * this.width;
+    const stride = 3 * part.width;
     const down = this.#taps.of(height, rows, false);
     const across = this.#taps.of(width, columns, flipped);
     // Columns of four rows are made at a time.
     const madeRows = (rows + 3) & ~3;
     // Weights of 0 may stand for pixels beyond the image; what lies there is read, but does not count.
-    const parts = new Layout(3 * this.height * this.width + 2 * down.pairs * stride + 32);
+    const parts = new Layout(3 * part.height * part.width + 2 * down.pairs * stride + 32);
     const middleStride = 2 * alignUp(3 * width) + 32;
     const places = {
       downFirst: parts.add(4 * rows),

@@ -44,7 +44,7 @@ export class Loader {
     const { height, width, channels } = source;
     this.#bytes = height * width * channels * (crop?.views ?? 1);
     // With workers too, so that an option that is out of range is an error here.
-    if (crop) cropper(crop, [height, width]);
+    if (crop) cropper(crop);
     this.#decoders = openDecoders(source, this.#bytes, options);
   }
 

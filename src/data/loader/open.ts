@@ -1,14 +1,13 @@
 /** Opening a source: what reads its images one by one, decoded, resized or cropped, in a worker or in the main thread. */
-import { readFileSync } from "node:fs";
 import type { Key } from "../../random/index.js";
 import { ConfigError, DataError } from "../../support/errors.js";
-import { GatherMemory } from "../beton/gather.js";
-import { BetonFile } from "../beton/reader.js";
-import { type CropOptions, cropper } from "../crop/crop.js";
-import { BoxResizer } from "../crop/resizer.js";
-import { decodeImage, type RawPixels } from "../decode.js";
-import { turboDecoder } from "../turbo.js";
-import type { ImageSource, SourceDescription } from "./source.js";
+import { type Crop, type CropOptions, cropper } from "../crop/crop.js";
+import { type Box, BoxResizer } from "../crop/resizer.js";
+import { decodeImage } from "../decode.js";
+import { type ImageSize, jpegEnds, jpegSize } from "../jpeg-size.js";
+import { type JpegDecoder, turboDecoder, turboOpens } from "../turbo.js";
+import type { SourceDescription } from "./source.js";
+import { openStorage, type Storage, type Stored } from "./storage.js";
 
 /** Images of a source, read one by one. */
 export interface OpenSource {
@@ -33,104 +32,43 @@ export interface OpenOptions {
   readonly crop?: CropOptions | undefined;
 }
 
-type Shape = Pick<ImageSource, "height" | "width">;
-
-/** An image as it is stored, and its name for errors; `raw` is given where the bytes are pixels. */
-interface Stored {
-  readonly bytes: Uint8Array;
-  readonly name: string;
-  readonly raw?: RawPixels | undefined;
-}
-
-interface Storage {
-  stored(sample: number): Stored;
-  /** Reads pixels that need nothing done to them to where they belong; says whether it could. */
-  readPixels(sample: number, out: Uint8Array, start: number): boolean;
-  readonly gathering?: Required<Pick<OpenSource, "allocate" | "gather">> | undefined;
-  close(): void;
-}
-
 /** @throws DataError when a file cannot be opened; ConfigError when grey images are wanted of what makes none */
 export function openSource(
   description: SourceDescription,
-  shape: Shape,
+  shape: ImageSize,
   options: OpenOptions = {},
 ): OpenSource {
-  const { channels, decoder } = description;
+  const { channels, size, decoder = "auto" } = description;
   const { crop } = options;
   if (channels === 1 && (crop || decoder === "turbo"))
     throw new ConfigError(`${crop ? "crop" : "decoder turbo"}: expected images of 3 channels, got grey ones`);
-  const storage =
-    description.type === "files" ? openFiles(description) : openBeton(description, shape, options);
-  return crop || decoder === "turbo"
-    ? throughMemory(description, storage, shape, crop)
-    : throughSharp(description, storage, shape);
+  const storage = openStorage(description, shape, options);
+  // Whole images are made smaller by sharp, which rounds otherwise; all else is the same bits by either.
+  const same = channels === 3 && (crop !== undefined || size === undefined);
+  const turbo =
+    decoder === "turbo" || (decoder === "auto" && same && turboOpens()) ? turboDecoder() : undefined;
+  return crop || (turbo && size !== undefined)
+    ? partsOfImages(crop ? cropper(crop) : centreSquare, storage, shape, turbo)
+    : wholeImages(description, storage, shape, turbo);
 }
 
-function openFiles({ files }: Extract<SourceDescription, { type: "files" }>): Storage {
-  return {
-    stored(sample) {
-      const name = `file ${files[sample]}`;
-      try {
-        return { name, bytes: readFileSync(files[sample]!) };
-      } catch (error) {
-        throw new DataError(`${name}: ${(error as Error).message}`, { cause: error });
-      }
-    },
-    readPixels: () => false,
-    close() {},
-  };
-}
-
-function openBeton(
-  { path, image: field, channels }: Extract<SourceDescription, { type: "beton" }>,
-  { height, width }: Shape,
-  { keep = 0, batches }: OpenOptions,
-): Storage {
-  const file = new BetonFile(path);
-  const placeOf = channels === 3 ? file.rawPlaces(field, height, width) : () => -1;
-  const size = 3 * height * width;
-  const gathering =
-    file.length <= keep && batches && GatherMemory.fits(file.length, batches.samples, batches.bytes)
-      ? new GatherMemory(file.length, batches.samples, batches.bytes)
-      : undefined;
-  if (file.length <= keep) file.keep(gathering?.file);
-  return {
-    gathering: gathering && {
-      allocate: (bytes) => gathering.allocate(bytes),
-      gather(samples, into) {
-        try {
-          return gathering.gather(samples, placeOf, size, into);
-        } catch (error) {
-          // Read one by one, the others of the batch are there, and this one is named.
-          if (error instanceof DataError) return false;
-          throw error;
-        }
-      },
-    },
-    stored(sample) {
-      const image = file.image(field, sample);
-      const name = `file ${path}: sample ${sample}: byte ${image.place}`;
-      return { name, bytes: image.data, raw: image.mode === "raw" ? image : undefined };
-    },
-    readPixels(sample, out, start) {
-      const place = placeOf(sample);
-      if (place < 0) return false;
-      file.readAt(place, size, out, start);
-      return true;
-    },
-    close: () => file.close(),
-  };
-}
-
-function checkSize(name: string, found: Shape, { height, width }: Shape): void {
+function checkSize(name: string, found: ImageSize, { height, width }: ImageSize): void {
   if (found.height !== height || found.width !== width)
     throw new DataError(
       `${name}: expected ${width} × ${height} pixels, got ${found.width} × ${found.height}`,
     );
 }
 
-function throughSharp({ channels, size }: SourceDescription, storage: Storage, shape: Shape): OpenSource {
+const whole = ({ height, width }: ImageSize): Box => ({ top: 0, left: 0, height, width });
+
+/** Images as they are, or made smaller by sharp. */
+function wholeImages(
+  { channels, size }: SourceDescription,
+  storage: Storage,
+  shape: ImageSize,
+  turbo: JpegDecoder | undefined,
+): OpenSource {
+  const length = channels * shape.height * shape.width;
   const decode = async ({ bytes, name, raw }: Stored, out: Uint8Array, start: number): Promise<void> => {
     const image = await decodeImage(bytes, { channels, size }, name, raw);
     checkSize(name, image, shape);
@@ -140,49 +78,71 @@ function throughSharp({ channels, size }: SourceDescription, storage: Storage, s
     ...storage.gathering,
     read(sample, out, start) {
       if (storage.readPixels(sample, out, start)) return undefined;
-      return decode(storage.stored(sample), out, start);
+      const stored = storage.stored(sample);
+      if (turbo && !stored.raw) {
+        const found = jpegSize(stored.bytes);
+        if (found) checkSize(stored.name, found, shape);
+        const memory = (): Uint8Array => out.subarray(start, start + length);
+        if (found && turbo(stored.bytes, found, whole(found), memory)) return undefined;
+      }
+      return decode(stored, out, start);
     },
     close: storage.close,
   };
 }
 
-/** The whole image is decoded into a resizer's memory, and crops or the centre square are made of it there. */
-function throughMemory(
-  { size, decoder }: SourceDescription,
+const centreSquare = ({ height, width }: ImageSize): readonly Crop[] => {
+  const side = Math.min(height, width);
+  const box = { top: (height - side) >> 1, left: (width - side) >> 1, height: side, width: side };
+  return [{ box, flipped: false }];
+};
+
+/** The part of an image that is wanted is decoded into a resizer's memory, and crops are made of it there. */
+function partsOfImages(
+  cropsOf: (size: ImageSize, epochKey: Key, sample: number) => readonly Crop[],
   storage: Storage,
-  shape: Shape,
-  crop: CropOptions | undefined,
+  { height, width }: ImageSize,
+  turbo: JpegDecoder | undefined,
 ): OpenSource {
   const image = new BoxResizer();
-  const memory = (height: number, width: number): Uint8Array => image.image(height, width);
-  const decodeJpeg = decoder === "turbo" ? turboDecoder() : () => false;
-  const crops = crop && cropper(crop, [shape.height, shape.width]);
-  const finish = (name: string, sample: number, out: Uint8Array, start: number, epochKey: Key): void => {
-    const { height, width } = image;
-    if (crops) crops(image, epochKey, sample, out, start);
-    else if (size === undefined) {
-      checkSize(name, image, shape);
-      out.set(image.image(height, width), start);
-    } else {
-      const side = Math.min(height, width);
-      const box = { top: (height - side) >> 1, left: (width - side) >> 1, height: side, width: side };
-      image.resize(box, [size, size], false, out, start);
-    }
+  const memory = (part: Box): Uint8Array => image.part(part);
+  const finish = (crops: readonly Crop[], out: Uint8Array, start: number): void => {
+    for (const [view, { box, flipped }] of crops.entries())
+      image.resize(box, [height, width], flipped, out, start + view * 3 * height * width);
   };
+  const asTheyAre = cropsOf === centreSquare;
   return {
-    ...(crops ? undefined : storage.gathering),
+    ...(asTheyAre ? storage.gathering : undefined),
     read(sample, out, start, epochKey) {
-      if (!crops && storage.readPixels(sample, out, start)) return undefined;
+      if (asTheyAre && storage.readPixels(sample, out, start)) return undefined;
       const { bytes, name, raw } = storage.stored(sample);
-      if (raw) memory(raw.height, raw.width).set(bytes);
-      else if (!decodeJpeg(bytes, memory))
-        return decodeImage(bytes, { channels: 3 }, name).then(({ pixels, height, width }) => {
-          memory(height, width).set(pixels);
-          finish(name, sample, out, start, epochKey);
+      if (raw) {
+        memory(whole(raw)).set(bytes);
+        finish(cropsOf(raw, epochKey, sample), out, start);
+        return undefined;
+      }
+      // What is below a crop is not looked at: a file without an end is decoded as a whole, so that it is found out.
+      const found = jpegEnds(bytes) ? jpegSize(bytes) : undefined;
+      const crops = found && cropsOf(found, epochKey, sample);
+      const part = crops && around(crops);
+      if (!turbo || !part || !turbo(bytes, found!, part, memory))
+        // Others are decoded meanwhile, but not between these two lines.
+        return decodeImage(bytes, { channels: 3, part }, name).then((decoded) => {
+          memory(part ?? whole(decoded)).set(decoded.pixels);
+          finish(crops ?? cropsOf(decoded, epochKey, sample), out, start);
         });
-      finish(name, sample, out, start, epochKey);
+      finish(crops, out, start);
       return undefined;
     },
     close: storage.close,
   };
+}
+
+/** The smallest box that holds those of all crops. */
+function around(crops: readonly Crop[]): Box {
+  const top = Math.min(...crops.map(({ box }) => box.top));
+  const left = Math.min(...crops.map(({ box }) => box.left));
+  const bottom = Math.max(...crops.map(({ box }) => box.top + box.height));
+  const right = Math.max(...crops.map(({ box }) => box.left + box.width));
+  return { top, left, height: bottom - top, width: right - left };
 }

@@ -15,10 +15,11 @@ export interface SourceShape {
 }
 
 /**
- * What decodes JPEG files: sharp, or libjpeg-turbo, which is faster, rounds otherwise, and wants an optional package
- * (turbo.ts). Turbo is for images of 3 channels.
+ * What decodes JPEG files: sharp, or libjpeg-turbo, which is faster and wants two optional packages (turbo.ts). `auto`, the
+ * default, takes the faster one that is there, where pixels are the same bits by either: for crops, and for images that
+ * keep their size. Turbo is for images of 3 channels.
  */
-export type Decoder = "sharp" | "turbo";
+export type Decoder = "auto" | "sharp" | "turbo";
 
 /** A source, in words that can be sent to a worker. */
 export type SourceDescription =

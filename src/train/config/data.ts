@@ -1,6 +1,6 @@
 /** The data sets that a configuration can name. */
 import { z } from "zod";
-import { turboVersion } from "../../data/turbo.js";
+import { turboInstall } from "../../data/turbo.js";
 
 const train = z
   .int()
@@ -73,9 +73,11 @@ const streaming = {
     .default(2)
     .describe("threads that decode; 0: the training thread, best for small raw images"),
   decoder: z
-    .enum(["sharp", "turbo"])
-    .default("sharp")
-    .describe(`what decodes JPEG; turbo is faster, rounds otherwise, and wants npm i ${turboVersion}`),
+    .enum(["auto", "sharp", "turbo"])
+    .default("auto")
+    .describe(
+      `what decodes JPEG: turbo is faster and wants npm i ${turboInstall}; auto: turbo where it is there and pixels do not depend on it`,
+    ),
   crop: z
     .boolean()
     .default(false)

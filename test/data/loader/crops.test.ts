@@ -8,11 +8,18 @@ import { horizontalFlip } from "../../../src/augment/horizontal-flip.js";
 import { randomResizedCrop } from "../../../src/augment/random-resized-crop.js";
 import { drawViews } from "../../../src/augment/views.js";
 import { BetonFile } from "../../../src/data/beton/reader.js";
+import { writeBeton } from "../../../src/data/beton/writer.js";
 import { convertFolder } from "../../../src/data/convert.js";
 import { BoxResizer } from "../../../src/data/crop/resizer.js";
 import { type Batch, Loader, type LoaderOptions } from "../../../src/data/loader/loader.js";
-import { betonSource, type ImageSource, imageFolderSource } from "../../../src/data/loader/source.js";
-import { jpegSize, turboPackage } from "../../../src/data/turbo.js";
+import { openSource } from "../../../src/data/loader/open.js";
+import {
+  betonSource,
+  type Decoder,
+  type ImageSource,
+  imageFolderSource,
+} from "../../../src/data/loader/source.js";
+import { turboPackages } from "../../../src/data/turbo.js";
 import { bits, fold, key } from "../../../src/random/index.js";
 import { ConfigError } from "../../../src/support/errors.js";
 import { describeWith } from "../../support/needs.js";
@@ -47,6 +54,7 @@ beforeAll(async () => {
 
 const options: LoaderOptions = { batch: 4, seed: 3, crop: { views: 2, scale: [0.3, 1] } };
 const length = 16 * 16 * 3;
+const turboParts = turboPackages.map((name) => `npm:${name}` as const);
 
 async function all(source: ImageSource, more: Partial<LoaderOptions> = {}): Promise<Batch[]> {
   const loader = new Loader(source, { ...options, ...more });
@@ -119,33 +127,34 @@ test("what does not fit is named", () => {
   expect(() => new Loader(turbo, { batch: 2 })).toThrow(ConfigError);
 });
 
-test("the size of a JPEG file is in its header", async () => {
-  const image = sharp({ create: { width: 33, height: 21, channels: 3, background: "#123456" } });
-  const jpeg = await image.clone().jpeg().toBuffer();
-  expect(jpegSize(jpeg)).toEqual({ height: 21, width: 33 });
-  expect(jpegSize(await image.clone().jpeg({ progressive: true }).toBuffer())).toEqual({
-    height: 21,
-    width: 33,
-  });
-  expect(jpegSize(await image.clone().toColourspace("cmyk").jpeg().toBuffer())).toBeUndefined();
-  expect(jpegSize(await image.clone().png().toBuffer())).toBeUndefined();
-  for (let end = 0; end < 40; end++) expect(jpegSize(jpeg.subarray(0, end))).toBeUndefined();
-});
+/** A file that is cut off is named, even where the crops lie above the cut. */
+async function expectCutNamed(decoder: Decoder): Promise<void> {
+  const cut = join(folder, `cut-${decoder}/train/a`);
+  mkdirSync(cut, { recursive: true });
+  const bytes = readFileSync(files[5]!);
+  writeFileSync(join(cut, "5.jpg"), bytes.subarray(0, bytes.length - 40));
+  const source = imageFolderSource(join(cut, "../.."), "train", { size: 16, decoder });
+  const upper = { batch: 1, crop: { scale: [0.02, 0.03] as const } };
+  for (const seed of [1, 2, 3, 4])
+    await expect(all(source, { ...upper, seed })).rejects.toThrow(/5\.jpg: expected an image, got/);
+}
 
-describeWith([`npm:${turboPackage}`], "libjpeg-turbo", () => {
-  const source = (decoder: "sharp" | "turbo", size = 16): ImageSource => betonSource(jpg, { size, decoder });
+test("a file that is cut off is named", () => expectCutNamed("sharp"));
 
-  /** The fast cosine transform is some levels off in single pixels of noise, and little over all. */
-  const expectNear = (got: Uint8Array, expected: Uint8Array): void => {
-    const differences = expected.map((value, i) => Math.abs(value - got[i]!));
-    expect(Math.max(...differences)).toBeLessThan(20);
-    expect(differences.reduce((a, b) => a + b, 0) / differences.length).toBeLessThan(1.5);
-  };
+describeWith(turboParts, "libjpeg-turbo", () => {
+  const source = (decoder: Decoder, size = 16): ImageSource => betonSource(jpg, { size, decoder });
 
-  test("decodes what sharp decodes, but for rounding, with any number of workers", async () => {
-    const [sharpened, fast] = [byKey(await all(source("sharp"))), byKey(await all(source("turbo")))];
-    expect(byKey(await all(source("turbo"), { workers: 2 }))).toEqual(fast);
-    for (const [name, crops] of sharpened) expectNear(fast.get(name)!, crops);
+  test("decodes the bits that sharp decodes, with any number of workers, and is taken where it is there", async () => {
+    const sharpened = byKey(await all(source("sharp")));
+    expect(byKey(await all(source("turbo")))).toEqual(sharpened);
+    expect(byKey(await all(source("turbo"), { workers: 2 }))).toEqual(sharpened);
+    expect(byKey(await all(source("auto")))).toEqual(sharpened);
+    // Sharp keeps one waiting.
+    const waits = (decoder: Decoder): boolean => {
+      const opened = openSource(source(decoder).description, { height: 16, width: 16 }, { crop: {} });
+      return opened.read(0, new Uint8Array(length), 0, key(1)) !== undefined;
+    };
+    expect([waits("sharp"), waits("turbo"), waits("auto")]).toEqual([true, false, false]);
   });
 
   test("makes the centre square where there are no crops", async () => {
@@ -157,9 +166,29 @@ describeWith([`npm:${turboPackage}`], "libjpeg-turbo", () => {
       const expected = new Uint8Array(length);
       const box = { top: (height - side) >> 1, left: (width - side) >> 1, height: side, width: side };
       image.resize(box, [16, 16], false, expected, 0);
-      expectNear(batch!.images.subarray(i * length, (i + 1) * length), expected);
+      expect(batch!.images.subarray(i * length, (i + 1) * length)).toEqual(expected);
     }
   });
+
+  test("images that keep their size are decoded to where they belong", async () => {
+    const same = join(folder, "same.beton");
+    const [path] = files;
+    const image = async () => ({
+      width: sizes[0]!.width,
+      height: sizes[0]!.height,
+      pixels: async () => new Uint8Array(),
+      jpeg: readFileSync(path!),
+    });
+    const fields = { image: { type: "rgb" }, label: { type: "int" } } as const;
+    await writeBeton(same, fields, 6, async (i) => ({ image: await image(), label: i }), { images: "jpg" });
+    const whole = (decoder: Decoder) => all(betonSource(same, { decoder }), { crop: undefined, batch: 3 });
+    const sharpened = await whole("sharp");
+    expect(sharpened[0]!.images).toHaveLength(3 * 3 * sizes[0]!.width * sizes[0]!.height);
+    expect(await whole("turbo")).toEqual(sharpened);
+    expect(await whole("auto")).toEqual(sharpened);
+  });
+
+  test("a file that is cut off is named", () => expectCutNamed("turbo"));
 
   test("a corrupt file is named by sharp", async () => {
     const bad = join(folder, "bad.beton");
