@@ -35,6 +35,10 @@ export interface Resampling {
   readonly rows?: tf.Tensor3D | undefined;
   /** [batch or 1, width, out width] */
   readonly columns?: tf.Tensor3D | undefined;
+  /** The columns with their results mirrored where `flipped` [batch] is 1, where that is less work than a product. */
+  readonly mirroredColumns?: ((flipped: tf.Tensor) => tf.Tensor3D) | undefined;
+  /** [batch], 1 where columns are mirrored, if nothing else is done. */
+  readonly flipped?: tf.Tensor | undefined;
 }
 
 /** A change of images, drawn on the host and applied to a whole batch. */

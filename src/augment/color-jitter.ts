@@ -7,7 +7,7 @@
 import { tf } from "../engine/tf.js";
 import { type Augmentation, needsColour, type Parameters, perImage, sameShape } from "./augmentation.js";
 import { checkProbability, checkRange, type Range } from "./check.js";
-import { blend, clip, greyMean, grey as greyOf, turnHue } from "./color.js";
+import { clip, greyMean, mixWithGrey, turnHue } from "./color.js";
 
 /** A strength s, for factors from max(0, 1 − s) to 1 + s, or the range itself. */
 export type Strength = number | Range;
@@ -42,10 +42,16 @@ function rangeOf(name: Factor, strength: Strength): Range | undefined {
   return checkRange(`colorJitter.${name}`, range, low, high);
 }
 
-const change: { readonly [name in Factor]: (images: tf.Tensor4D, factor: tf.Tensor4D) => tf.Tensor4D } = {
-  brightness: (images, factor) => clip(tf.mul(images, factor)),
-  contrast: (images, factor) => blend(images, greyMean(images), factor),
-  saturation: (images, factor) => blend(images, greyOf(images), factor),
+/** @param factor [batch] */
+type Change = (images: tf.Tensor4D, factor: tf.Tensor) => tf.Tensor4D;
+
+const change: { readonly [name in Factor]: Change } = {
+  brightness: (images, factor) => clip(tf.mul(images, perImage(factor))),
+  contrast(images, factor) {
+    const share = perImage(factor);
+    return clip(tf.add(tf.mul(images, share), tf.mul(greyMean(images), tf.sub(1, share))));
+  },
+  saturation: (images, factor) => clip(mixWithGrey(images, factor)),
   hue: turnHue,
 };
 
@@ -80,8 +86,7 @@ function jitter(
         into[factor]![row] = applied ? drawn : factor === "hue" ? 0 : 1;
       }
     },
-    apply: (images, drawn) =>
-      factors.reduce((x, { factor }) => change[factor](x, perImage(drawn[factor])), images),
+    apply: (images, drawn) => factors.reduce((x, { factor }) => change[factor](x, drawn[factor]!), images),
   };
 }
 

@@ -1,8 +1,8 @@
 /** Takes the colours out of an image with some probability; three equal channels remain. */
 import { tf } from "../engine/tf.js";
-import { type Augmentation, needsColour, perImage } from "./augmentation.js";
+import { type Augmentation, needsColour } from "./augmentation.js";
 import { checkProbability } from "./check.js";
-import { grey } from "./color.js";
+import { mixWithGrey } from "./color.js";
 
 /** Draws int32 grey: 1 where the colours go. It needs colours. @param options.probability 0.2 by default */
 export function grayscale(options: { readonly probability?: number | undefined } = {}): Augmentation {
@@ -14,9 +14,6 @@ export function grayscale(options: { readonly probability?: number | undefined }
     draw(stream, into, row) {
       into.grey![row] = stream.chance(probability);
     },
-    apply(images, drawn) {
-      const share = perImage(drawn.grey);
-      return tf.add(tf.mul(images, tf.sub(1, share)), tf.mul(grey(images), share));
-    },
+    apply: (images, drawn) => mixWithGrey(images, tf.sub(1, drawn.grey!)),
   };
 }

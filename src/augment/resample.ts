@@ -47,6 +47,8 @@ export function resample(images: tf.Tensor4D, { rows, columns }: Resampling): tf
 
 /** The resampling that does `first` and then `second`. */
 export function compose(first: Resampling, second: Resampling): Resampling {
+  if (second.flipped && first.mirroredColumns)
+    return { rows: first.rows, columns: first.mirroredColumns(second.flipped) };
   const product = (a: tf.Tensor3D | undefined, b: tf.Tensor3D | undefined): tf.Tensor3D | undefined =>
     a && b ? tf.matMul<tf.Tensor3D>(a, b) : (a ?? b);
   return { rows: product(second.rows, first.rows), columns: product(first.columns, second.columns) };
@@ -90,15 +92,21 @@ export function perMatrix(drawn: tf.Tensor | undefined): tf.Tensor3D {
   return tf.reshape(tf.cast(drawn!, "float32"), [-1, 1, 1]);
 }
 
+/** A range of pixels of an axis, and whether the result runs backwards. Each [batch], whole numbers. */
+interface Segment {
+  readonly begin: tf.Tensor | undefined;
+  readonly extent: tf.Tensor | undefined;
+  /** 1 to mirror the result. */
+  readonly flipped?: tf.Tensor | undefined;
+}
+
 /**
  * The weights that resize the pixels from `begin` on, `extent` many, to `out`: triangles as wide as a source or a target
- * pixel, whichever is larger, cut off at the box's border and normalised, as PIL and torchvision with antialiasing do it.
- * @param begin, extent [batch], whole pixels
+ * pixel, whichever is larger, cut off at the segment's border and normalised, as PIL and torchvision with antialiasing do it.
  */
 export function resizeMatrices(
   side: Side,
-  begin: tf.Tensor | undefined,
-  extent: tf.Tensor | undefined,
+  { begin, extent, flipped }: Segment,
   length: number,
   out: number,
 ): tf.Tensor3D {
@@ -106,11 +114,36 @@ export function resizeMatrices(
   const first = perMatrix(begin);
   const many = perMatrix(extent);
   const step = tf.div(many, out);
-  const distance = tf.abs(tf.sub(source, tf.add(first, tf.mul(target, step))));
-  const triangle = tf.relu(tf.sub(1, tf.div(distance, tf.maximum(step, 1))));
-  const inside = tf.logicalAnd(tf.greater(source, first), tf.less(source, tf.add(first, many)));
-  const weights = tf.mul(triangle, tf.cast(inside, "float32"));
-  return tf.div(weights, tf.sum(weights, side === "rows" ? 2 : 1, true)) as tf.Tensor3D;
+  const along = flipped ? mirrored(target, out, flipped) : target;
+  const centre = tf.add(first, tf.mul(along, step));
+  const end = tf.add(first, many);
+  if (out >= length) {
+    // Never made smaller: the weights of the two nearest pixels are 1 together, or that of the first or last pixel is.
+    const inside = tf.maximum(tf.add(first, 0.5), tf.minimum(tf.sub(end, 0.5), centre));
+    return tf.relu(tf.sub(1, tf.abs(tf.sub(source, inside))));
+  }
+  // In half widths of a triangle. What lies beyond the border is far from all places.
+  const unit = tf.maximum(step, 1);
+  const within = tf.logicalAnd(tf.greater(source, first), tf.less(source, end));
+  const from = tf.where(within, tf.div(source, unit), 1e9);
+  const triangle = tf.relu(tf.sub(1, tf.abs(tf.sub(from, tf.div(centre, unit)))));
+  return tf.div(triangle, tf.sum(triangle, side === "rows" ? 2 : 1, true)) as tf.Tensor3D;
+}
+
+/** Places of an axis of this length, from its other end where `flipped` [batch] is 1. */
+function mirrored(place: tf.Tensor, length: number, flipped: tf.Tensor): tf.Tensor {
+  return tf.add(place, tf.mul(perMatrix(flipped), tf.sub(length, tf.mul(place, 2))));
+}
+
+/** Mirrors columns where `flipped` [batch] is 1. */
+export function flipResampling(width: number, flipped: tf.Tensor): Resampling {
+  return {
+    // Column i comes from column i, or from width − 1 − i.
+    get columns() {
+      return pickMatrices("columns", width, width, (place) => mirrored(place, width - 1, flipped));
+    },
+    flipped,
+  };
 }
 
 /**
@@ -133,8 +166,13 @@ export function boxResampling(
   { top, left, height: boxHeight, width: boxWidth }: DrawnParameters<tf.Tensor>,
   size: readonly [number, number],
 ): Resampling {
+  const columns = (flipped?: tf.Tensor) =>
+    resizeMatrices("columns", { begin: left, extent: boxWidth, flipped }, width, size[1]);
   return {
-    rows: resizeMatrices("rows", top, boxHeight, height, size[0]),
-    columns: resizeMatrices("columns", left, boxWidth, width, size[1]),
+    rows: resizeMatrices("rows", { begin: top, extent: boxHeight }, height, size[0]),
+    get columns() {
+      return columns();
+    },
+    mirroredColumns: columns,
   };
 }

@@ -70,6 +70,15 @@ describe("passes leave what is needed", () => {
       ["Sum", "Multiply"],
     ],
     [
+      "copies of matrices, which products do not need",
+      (x: tf.Tensor) => {
+        const matrices = tf.reshape(tf.tanh(x), [1, 1, 2, 3]) as tf.Tensor4D;
+        const copies = tf.reshape(tf.tile(matrices, [1, 4, 1, 1]), [4, 2, 3]);
+        return tf.matMul(copies, constant(floats([4, 3, 5], 7)));
+      },
+      ["Tanh", "Reshape", "BatchMatMul", "Reshape"],
+    ],
+    [
       "casts that keep every value",
       (x: tf.Tensor) => tf.cast(tf.cast(tf.greater(x, 0), "int32"), "float32"),
       ["Greater", "Cast"],

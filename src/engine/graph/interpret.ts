@@ -104,6 +104,10 @@ function runKernel(node: Node, infos: Infos): tf.TensorInfo[] {
   const { names, attributes } = callOf(node);
   // The kernel wants three operands of one shape; nodes broadcast like any other elementwise operation.
   const all = node.op === "Select" ? infos.map((info) => broadcast(shape, info)) : [...infos];
+  // The kernel broadcasts one axis of batches only.
+  if (node.op === "BatchMatMul" && shape.length > 3)
+    for (const [i, info] of infos.entries())
+      all[i] = broadcast([...shape.slice(0, -2), ...info.shape.slice(-2)], info);
   // The gradient of average pooling takes the shape of the input only, so the graph does not hold on to the tensor.
   if (node.op === "AvgPoolGrad") all.push({ dataId: {}, shape: [...shape], dtype: "float32" });
   const inputs = ["AddN", "Concat", "Pack"].includes(node.op)

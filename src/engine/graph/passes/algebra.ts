@@ -55,6 +55,28 @@ const composed = (outer: Shape, inner: Shape): Shape => outer.map((axis) => inne
 export const reshape = (x: Value, { shape }: Pick<ValueType, "shape">, emit: Emit): Value =>
   sameShape(x.shape, shape) ? x : emit("Reshape", [x], { shape }, { shape, dtype: x.dtype });
 
+/**
+ * Batches of products broadcast too: matrices that were copied along a second axis, [n, 1, …] → [n · m, …], because
+ * TensorFlow.js broadcasts one axis only, need no copies.
+ */
+function withoutCopiesOfMatrices(
+  [a, b]: readonly Value[],
+  attributes: Draft["attributes"],
+  emit: Emit,
+  output: ValueType,
+): Value | undefined {
+  const copies = a!.node?.op === "Reshape" ? a!.node.inputs[0]! : undefined;
+  const matrices = copies?.node?.op === "BroadcastTo" ? copies.node.inputs[0]! : undefined;
+  if (!matrices || copies!.shape.length !== 4 || !sameShape(a!.shape.slice(1), copies!.shape.slice(2)))
+    return undefined;
+  const [n, m] = copies!.shape as [number, number];
+  if (!sameShape(matrices.shape, [n, 1, ...a!.shape.slice(1)]) || b!.shape[0] !== n * m) return undefined;
+  const apart = reshape(b!, { shape: [n, m, ...b!.shape.slice(1)] }, emit);
+  const shape = [n, m, ...output.shape.slice(1)];
+  const product = emit("BatchMatMul", [matrices, apart], attributes, { shape, dtype: output.dtype });
+  return reshape(product, output, emit);
+}
+
 /** A reduction over axes of length 1 computes nothing. */
 const needlessReduction: Rule = ({ inputs: [x], attributes, outputs: [output] }, emit) =>
   (attributes.axes as Shape).every((axis) => x!.shape[axis] === 1) && x!.dtype === output!.dtype
@@ -152,7 +174,8 @@ const rules: { readonly [op: string]: (draft: Draft, emit: Emit, output: ValueTy
       changed = true;
     }
     const [transposeA, transposeB] = flags as [boolean, boolean];
-    return changed ? emit("BatchMatMul", operands, { transposeA, transposeB }, output) : undefined;
+    if (changed) return emit("BatchMatMul", operands, { transposeA, transposeB }, output);
+    return withoutCopiesOfMatrices(inputs, attributes, emit, output);
   },
   Slice({ inputs: [x], attributes }, emit, output) {
     if (sameShape(x!.shape, output.shape)) return x;
