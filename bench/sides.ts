@@ -93,6 +93,14 @@ function tfjsPeer(
   };
 }
 
+/** Our own side with threads that behave otherwise; the ratio says what the default gains over it. */
+function ownPeer(name: string, env: Command["env"] & object): Peer {
+  return {
+    ...{ name, warmUp: 3, patience: 600, takesPart: () => false, missing: () => undefined },
+    command: (work, threads) => ({ ...ourCommand(work, threads, "cpu"), env }),
+  };
+}
+
 const wasmPackage = "@tensorflow/tfjs-backend-wasm";
 
 export const peers: readonly Peer[] = [
@@ -118,4 +126,6 @@ export const peers: readonly Peer[] = [
     takesPart: ({ name }) => name === "convnet-2",
     missing: () => undefined,
   }),
+  ownPeer("jessl without spinning", { JESSL_SPINNING: "off" }),
+  ownPeer("jessl with affinity", { JESSL_AFFINITY: "on" }),
 ];

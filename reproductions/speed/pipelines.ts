@@ -10,7 +10,7 @@ import { Piscina } from "piscina";
 import { drawViews } from "../../src/augment/views.js";
 import { type HostTensor, hostScalar, hostTensor } from "../../src/engine/host.js";
 import { jit } from "../../src/engine/jit.js";
-import { defaultThreads } from "../../src/engine/run/session.js";
+import { defaultThreads } from "../../src/engine/run/threads.js";
 import type { Layer } from "../../src/nn/layer.js";
 import { fold, key } from "../../src/random/index.js";
 import { packageRoot } from "../../src/support/package.js";

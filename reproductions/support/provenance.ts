@@ -1,5 +1,5 @@
 /** Where rows and results come from: the code, versions, the machine and when. */
-import { defaultThreads } from "../../src/engine/run/session.js";
+import { defaultThreads } from "../../src/engine/run/threads.js";
 import { type Environment, environment } from "../../src/train/run-folder.js";
 import { codeHash, commit } from "./code.js";
 import type { ProfileName } from "./protocol.js";

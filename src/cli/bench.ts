@@ -53,7 +53,7 @@ async function bench(names: string[], options: Options): Promise<void> {
     return;
   }
   const { runBench } = await import("../../bench/run.js");
-  const { defaultThreads } = await import("../engine/run/session.js");
+  const { defaultThreads } = await import("../engine/run/threads.js");
   const log = (line: string): void => {
     process.stdout.write(`${line}\n`);
   };

@@ -19,9 +19,14 @@ async function doctor({ json }: { json: boolean }): Promise<void> {
     onnxruntime: packageVersion("onnxruntime-node") ?? "missing",
     tfjs: packageVersion("@tensorflow/tfjs-core") ?? "missing",
   };
+  const { availableParallelism } = await import("node:os");
+  const { defaultThreads, threadBehaviour } = await import("../engine/run/threads.js");
+  const { fastest } = await import("../engine/run/choose.js");
+  const threads = { count: defaultThreads(), processors: availableParallelism(), ...threadBehaviour() };
   const [devices, parts] = [await deviceStatuses(), partStatuses()];
+  const auto = devices.some(({ here }) => here) ? fastest(devices) : undefined;
   if (json) {
-    process.stdout.write(`${JSON.stringify({ versions, devices, parts }, null, 2)}\n`);
+    process.stdout.write(`${JSON.stringify({ versions, threads, devices, auto, parts }, null, 2)}\n`);
     return;
   }
   const width = Math.max(...[...devices, ...parts].map(({ name }) => name.length));
@@ -32,15 +37,22 @@ async function doctor({ json }: { json: boolean }): Promise<void> {
     "",
   ];
   lines.push("devices");
-  for (const { name, here, detail, how, gflops } of devices) {
-    const speed = gflops === undefined ? "" : `, ${gflops.toPrecision(3)} GFLOPS`;
+  for (const { name, here, detail, how, gflops, mixed } of devices) {
+    const speed = gflops === undefined ? "" : `, ${gflops.toPrecision(3)} GFLOPS; ${mixed}`;
     lines.push(`  ${here ? "✓" : "–"} ${name.padEnd(width)}  ${detail}${speed}`);
     if (how !== undefined) lines.push(`    ${" ".repeat(width)}  ${how}`);
   }
+  if (auto) lines.push(`    ${"auto".padEnd(width)}  ${auto.device}, ${auto.reason}`);
+  const { count, processors, spinning, affinity } = threads;
+  const ways = [spinning ? "they spin" : "they sleep", ...(affinity ? ["each on its own processor"] : [])];
+  lines.push(
+    "",
+    `threads: ${count} of ${processors} (JESSL_THREADS), between operations ${ways.join(", ")} (JESSL_SPINNING, JESSL_AFFINITY)`,
+  );
   const { cacheIsOn, cacheSize, modelFolder } = await import("../engine/run/model-cache.js");
   const { entries, bytes } = cacheSize();
   const kept = `${entries} compiled programs, ${(bytes / 2 ** 20).toFixed(0)} MiB, in ${modelFolder()}`;
-  lines.push("", `cache: ${cacheIsOn() ? kept : "off (JESSL_CACHE)"}`);
+  lines.push(`cache: ${cacheIsOn() ? kept : "off (JESSL_CACHE)"}`);
   lines.push("", "parts that only some commands and tests use");
   for (const { name, here, use, how } of parts) {
     lines.push(`  ${here ? "✓" : "–"} ${name.padEnd(width)}  ${use}`);

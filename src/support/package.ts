@@ -25,14 +25,19 @@ export const version: string = (
   JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as { version: string }
 ).version;
 
-/** The version of a package that is installed beside jessl; undefined when it is not. */
-export function packageVersion(name: string): string | undefined {
+/** The folder of a package that is installed beside jessl; undefined when it is not. */
+export function packageFolder(name: string): string | undefined {
   const { resolve } = createRequire(join(packageRoot, "package.json"));
   // Not by `require`: some packages export their package.json, others do not.
-  const file = (resolve.paths(name) ?? [])
-    .map((folder) => join(folder, name, "package.json"))
-    .find((path) => existsSync(path));
-  return file === undefined
+  return (resolve.paths(name) ?? [])
+    .map((folder) => join(folder, name))
+    .find((path) => existsSync(join(path, "package.json")));
+}
+
+/** The version of a package that is installed beside jessl; undefined when it is not. */
+export function packageVersion(name: string): string | undefined {
+  const folder = packageFolder(name);
+  return folder === undefined
     ? undefined
-    : (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+    : (JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { version: string }).version;
 }

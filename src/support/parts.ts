@@ -59,6 +59,12 @@ export function partStatuses(): PartStatus[] {
       how: debian("chromium"),
     },
     {
+      name: "qemu",
+      here: succeeds("qemu-x86_64", "--version"),
+      use: "QEMU for programs: tests on a processor without AVX-512",
+      how: debian("qemu-user"),
+    },
+    {
       name: "vulkan",
       here: process.platform !== "linux" || existsSync(join(lib, "libvulkan.so.1")),
       use: "Vulkan's loader: the device webgpu on Linux",

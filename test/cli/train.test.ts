@@ -3,7 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { packageRoot } from "../../src/index.js";
 import { readLines } from "../../src/train/run-folder.js";
 import { runCli, startCli } from "../support/cli.js";
 import { generator } from "../support/data.js";
@@ -122,3 +123,26 @@ test("wrong usage exits with 2 and names the nearest key; a run that is there is
     /expected config\.json in it, found none/,
   );
 });
+
+test("--device auto says what it took and why, and records it", async () => {
+  vi.stubEnv("XDG_CACHE_HOME", folder); // without TensorFlow, which takes long to start
+  const { code, stderr } = await runCli(args("auto", "epochs=1", "--device", "auto"));
+  vi.unstubAllEnvs();
+  expect(code).toBe(0);
+  const [, device] = /^device (\w+): the fastest here, by GFLOPS of matrix products: \w+ \d/m.exec(stderr)!;
+  const { config } = JSON.parse(readFileSync(join(folder, "auto/config.json"), "utf8"));
+  expect(config.device).toBe(device);
+}, 120_000);
+
+test("--device of what is not here ends with what brings it, and leaves no run", async () => {
+  vi.stubEnv("XDG_CACHE_HOME", folder); // an empty cache, and no package beside jessl
+  try {
+    const { code, stderr } = await runCli(args("missing", "--device", "tensorflow"));
+    if (existsSync(join(packageRoot, "node_modules/@tensorflow/tfjs-node"))) return;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/device tensorflow: it is not installed\nrun: jessl install tensorflow/);
+    expect(existsSync(join(folder, "missing"))).toBe(false);
+  } finally {
+    vi.unstubAllEnvs();
+  }
+}, 120_000);

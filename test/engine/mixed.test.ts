@@ -12,6 +12,7 @@ import { jit } from "../../src/engine/jit.js";
 import { portable } from "../../src/engine/lower/portable/index.js";
 import { findDevice } from "../../src/engine/run/device.js";
 import { Session } from "../../src/engine/run/session.js";
+import { deviceStatus } from "../../src/engine/run/status.js";
 import { tf } from "../../src/engine/tf.js";
 import { toHost } from "../../src/engine/to-host.js";
 import { scope } from "../../src/engine/trace/trace.js";
@@ -213,5 +214,9 @@ describeWith(softwareGpu, "webgpu without float16 arithmetic, as in software", (
   it("is an error that names what is missing", async () => {
     const product = jit((x: tf.Tensor) => tf.matMul(x, x), { device: "webgpu", precision: "mixed" });
     await expect(product(floats([2, 2]))).rejects.toThrow(/precision mixed on webgpu: .*float16.*shader-f16/);
+    expect(await deviceStatus("webgpu")).toMatchObject({
+      here: true,
+      mixed: expect.stringMatching(/^no mixed precision: .*shader-f16/),
+    });
   });
 });

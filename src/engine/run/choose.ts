@@ -27,8 +27,16 @@ export function fastest(statuses: readonly DeviceStatus[]): Choice {
     const reasons = statuses.map(({ name, detail }) => `${name}: ${detail}`).join("; ");
     throw new DeviceError(`device auto: expected one that works, found none (${reasons})`);
   }
-  const list = here.map((status) => `${status.name} ${speed(status).toPrecision(3)}`).join(", ");
-  return { device: best.name, reason: `the fastest here, by GFLOPS of matrix products: ${list}` };
+  const list = (some: readonly DeviceStatus[]): string =>
+    some.map((status) => `${status.name} ${speed(status).toPrecision(3)}`).join(", ");
+  const others = here.filter((status) => native.length > 0 && !native.includes(status));
+  const ignored =
+    others.length > 0 ? `; not counted, for they compile nothing or are a last resort: ${list(others)}` : "";
+  const counted = native.length > 0 ? native : here;
+  return {
+    device: best.name,
+    reason: `the fastest here, by GFLOPS of matrix products: ${list(counted)}${ignored}`,
+  };
 }
 
 /**

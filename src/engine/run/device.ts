@@ -7,7 +7,8 @@ import { gpu } from "../lower/portable/gpu.js";
 import { emulatedHalf } from "../lower/portable/half.js";
 import { portable } from "../lower/portable/index.js";
 import { howToGetDevice } from "./advice.js";
-import { type ProbeResult, probe, probeHalf } from "./probe.js";
+import { probeHalf } from "./half.js";
+import { type ProbeResult, probe } from "./probe.js";
 import { loadRuntime, type RuntimeName } from "./runtime.js";
 
 export const deviceNames = ["cpu", "webgpu", "cuda", "tensorflow", "wasm"] as const;

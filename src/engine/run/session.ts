@@ -2,7 +2,6 @@
  * One compiled model in ONNX Runtime. A session runs in order, keeps its memory arena, and writes results into arrays that
  * it is given, so that nothing is copied: ONNX Runtime reads the inputs' arrays and writes the outputs' where they lie.
  */
-import { availableParallelism } from "node:os";
 import type * as Ort from "onnxruntime-node";
 import { DeviceError } from "../../support/errors.js";
 import { allocate, sizeOf, type TensorData } from "../host.js";
@@ -10,6 +9,7 @@ import { type OnnxModel, type OnnxTensorType, skippedKey } from "../lower/onnx.j
 import { howToGet } from "./advice.js";
 import { Resident } from "./resident.js";
 import { loadRuntime, type Runtime, type RuntimeName } from "./runtime.js";
+import { defaultThreads, threadEntries } from "./threads.js";
 import { deviceUse } from "./use.js";
 
 /** Elements on the host or on a device. */
@@ -42,12 +42,6 @@ export interface SessionOptions {
  */
 function skippedOptimisers({ metadata }: OnnxModel): string {
   return ["CommonSubexpressionElimination", metadata?.[skippedKey] ?? []].flat().join(";");
-}
-
-/** The number of threads that a session uses when it is not told otherwise; JESSL_THREADS sets it. */
-export function defaultThreads(): number {
-  const wanted = Number(process.env.JESSL_THREADS);
-  return Number.isInteger(wanted) && wanted > 0 ? wanted : availableParallelism();
 }
 
 export class Session {
@@ -101,7 +95,10 @@ export class Session {
         // from the arena: about twice the memory for nothing measurable.
         enableMemPattern: false,
         logSeverityLevel: 3,
-        extra: { optimization: { disable_specified_optimizers: skippedOptimisers(model) } },
+        extra: {
+          "optimization.disable_specified_optimizers": skippedOptimisers(model),
+          ...threadEntries(threads),
+        },
         ...(options.saveTo !== undefined && { optimizedModelFilePath: options.saveTo }),
         ...(options.resident && {
           preferredOutputLocation: Object.fromEntries(
