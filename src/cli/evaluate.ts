@@ -3,9 +3,10 @@ import { Command, Option } from "commander";
 import type { Evaluation } from "../evaluate/evaluate.js";
 import type { TaskScores } from "../evaluate/evaluate-tasks.js";
 import type { KnnOptions } from "../evaluate/knn.js";
+import { createProgress, type Progress } from "../support/progress.js";
 import { textTable } from "../support/table.js";
 import type { RunTasks } from "../train/evaluate-tasks.js";
-import type { RunEvaluation } from "../train/evaluation.js";
+import type { RunEvaluation, RunEvaluationProgress } from "../train/evaluation.js";
 import { positiveNumber } from "./numbers.js";
 
 interface Options {
@@ -40,7 +41,8 @@ export function evaluateCommand(): Command {
 
 async function evaluate(run: string, { tasks, json, output, ...knn }: Options): Promise<void> {
   const { k, temperature, distance } = knn;
-  const options = { knn: { k, temperature, distance } };
+  const progress = evaluationProgress();
+  const options = { knn: { k, temperature, distance }, ...progress };
   let result: RunEvaluation | RunTasks;
   let table: string;
   if (tasks === undefined) {
@@ -53,12 +55,32 @@ async function evaluate(run: string, { tasks, json, output, ...knn }: Options): 
     const evaluation = await evaluateRunTasks(run, names, options);
     [result, table] = [evaluation, taskTable(evaluation)];
   }
+  progress.stop();
   const text = `${JSON.stringify(result, null, 2)}\n`;
   if (output !== undefined) {
     const { writeFileAtomic } = await import("../support/atomic.js");
     writeFileAtomic(output, text);
   }
   process.stdout.write(json ? text : `${table}\n`);
+}
+
+/** Shows how far an evaluation is, and how long it will take; images that are decoded before have a bar of their own. */
+export function evaluationProgress(): Required<RunEvaluationProgress> & { stop(): void } {
+  let bar: Progress | undefined;
+  let title = "";
+  const barOf = (name: string, total: number, unit: string): Progress => {
+    if (name !== title) {
+      bar?.stop();
+      bar = createProgress({ title: name, total, unit });
+      title = name;
+    }
+    return bar!;
+  };
+  return {
+    onRead: (what, done, total) => barOf(`read ${what}`, total, "img").update(done),
+    onProgress: ({ part, done, total }) => barOf("evaluate", total, "parts").update(done, part),
+    stop: () => bar?.stop(),
+  };
 }
 
 const percent = (share: number): string => (100 * share).toFixed(1);

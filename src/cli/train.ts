@@ -6,7 +6,7 @@ import { ConfigError } from "../support/errors.js";
 import { createProgress, formatSeconds, type Progress } from "../support/progress.js";
 import type { TrainConfig } from "../train/config/schema.js";
 import type { Metrics } from "../train/run-folder.js";
-import { evaluationTable } from "./evaluate.js";
+import { evaluationProgress, evaluationTable } from "./evaluate.js";
 import { Interrupted } from "./exit.js";
 import { interruptible } from "./interrupt.js";
 
@@ -73,7 +73,10 @@ async function train(first: string | undefined, rest: string[], options: TrainOp
   }
   process.stdout.write(`Trained in ${formatSeconds((performance.now() - began) / 1000)}: ${run.path}\n`);
   const { evaluateRun } = await import("../train/evaluation.js");
-  process.stdout.write(`${evaluationTable(await evaluateRun(run.path))}\n`);
+  const evaluating = evaluationProgress();
+  const evaluation = await evaluateRun(run.path, evaluating);
+  evaluating.stop();
+  process.stdout.write(`${evaluationTable(evaluation)}\n`);
 }
 
 /** What an evaluation between epochs found, if there was one: `· kNN 71.2 % · probes 70.1 65.0 60.2 %`. */

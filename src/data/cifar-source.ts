@@ -8,7 +8,7 @@ import { key, permutation } from "../random/index.js";
 import { DataError } from "../support/errors.js";
 import { type CifarName, cifar, findCifar, provideCifar } from "./cifar.js";
 import type { ImageDataset } from "./dataset.js";
-import { imageFolder, listImageFolder } from "./image-folder.js";
+import { type ImageFolderOptions, imageFolder, listImageFolder } from "./image-folder.js";
 
 const titles: Readonly<Record<CifarName, string>> = { cifar10: "CIFAR-10", cifar100: "CIFAR-100" };
 const classes: Readonly<Record<CifarName, number>> = { cifar10: 10, cifar100: 100 };
@@ -39,15 +39,17 @@ export function cifarTitle(variant: CifarName, folder: string | null = null): st
  * Training or test images, in an order that does not depend on their classes.
  * @param folder the binary files, or `train/<class>/` and `test/<class>/` with images of 32 × 32 pixels; null: the folder
  * that JESSL_CIFAR10 (JESSL_CIFAR100) names, the cache, or a download
+ * @param onProgress told how many images of a copy are decoded, and of how many; of one that was decoded before, nothing
  * @throws DataError when files are missing or corrupt, or are not those of the data set
  */
 export async function loadCifar(
   variant: CifarName,
   split: "train" | "test",
   folder: string | null = null,
+  onProgress?: ImageFolderOptions["onProgress"],
 ): Promise<ImageDataset> {
   const place = folder ?? namedFolder(variant) ?? (await provideCifar(variant));
-  return isImageFolder(place) ? copyOf(variant, split, place) : cifar(variant, split, place);
+  return isImageFolder(place) ? copyOf(variant, split, place, onProgress) : cifar(variant, split, place);
 }
 
 function isImageFolder(folder: string): boolean {
@@ -55,8 +57,13 @@ function isImageFolder(folder: string): boolean {
   return existsSync(train) && statSync(train).isDirectory();
 }
 
-async function copyOf(variant: CifarName, split: "train" | "test", folder: string): Promise<ImageDataset> {
-  const sorted = await imageFolder(folder, split);
+async function copyOf(
+  variant: CifarName,
+  split: "train" | "test",
+  folder: string,
+  onProgress: ImageFolderOptions["onProgress"],
+): Promise<ImageDataset> {
+  const sorted = await imageFolder(folder, split, { onProgress });
   const { count, height, width, channels, labels, images } = sorted;
   if (height !== 32 || width !== 32 || sorted.classes.length !== classes[variant])
     throw new DataError(

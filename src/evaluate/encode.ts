@@ -11,6 +11,7 @@ import { tf } from "../engine/tf.js";
 import { flatten, type Tree, unflatten } from "../engine/tree.js";
 import { momentum } from "../nn/batch-norm.js";
 import type { Layer, Variables } from "../nn/layer.js";
+import type { OnShare } from "./progress.js";
 
 /** A frozen network: a layer, its weights and statistics, and the images that it takes. */
 export interface Encoder {
@@ -55,6 +56,7 @@ function slice({ images, height, width, channels }: Images, first: number, lengt
 export async function overImages(
   images: Images,
   run: (chunk: HostTensor) => Promise<readonly DeviceTensor[]>,
+  onShare?: OnShare,
 ): Promise<HostTensor[]> {
   const { count } = images;
   const length = chunkOf(images);
@@ -68,6 +70,7 @@ export async function overImages(
       outputs[i].data.set(await result.data(), first * width);
       result.dispose();
     }
+    onShare?.((start + length) / count);
   }
   return outputs;
 }
@@ -80,13 +83,12 @@ export async function encode(
   { layer, variables }: Encoder,
   images: Images,
   device: DeviceName = "cpu",
+  onShare?: OnShare,
 ): Promise<HostTensor> {
   const run = jit(encoderFunction(layer), { name: "encode", device });
   try {
-    const [features] = await overImages(images, async (chunk) => [
-      await run(variables.params, variables.state, chunk),
-    ]);
-    return features!;
+    const features = async (chunk: HostTensor) => [await run(variables.params, variables.state, chunk)];
+    return (await overImages(images, features, onShare))[0]!;
   } finally {
     await run.dispose();
   }

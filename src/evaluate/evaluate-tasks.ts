@@ -7,6 +7,7 @@ import { fitImages } from "./fit.js";
 import { type KnnOptions, knn } from "./knn.js";
 import { type LinearProbeOptions, linearProbe } from "./linear-probe.js";
 import { type MlpProbeOptions, mlpProbe } from "./mlp-probe.js";
+import { type OnShare, type PartRunner, section, under, untold } from "./progress.js";
 import { type RegressionProbeOptions, regressionProbe } from "./regression-probe.js";
 import type { Task, TaskSplit } from "./tasks.js";
 
@@ -17,6 +18,8 @@ export interface EvaluateTasksOptions {
   readonly mlp?: MlpProbeOptions;
   readonly regression?: RegressionProbeOptions;
   readonly device?: DeviceName;
+  /** Runs the parts, of which `partsOfTasks` says the number; by default it just does. */
+  readonly part?: PartRunner;
 }
 
 /** What probes of test images say of a task: shares 0 … 1 for classes, R² for continuous factors. */
@@ -30,6 +33,11 @@ export type TaskScores =
       readonly mlpTop5: number;
     }
   | { readonly r2: number };
+
+/** How many parts `evaluateTasks` runs: features and a regression probe, or features, kNN and two probes. */
+export function partsOfTasks(tasks: readonly Task[]): number {
+  return tasks.reduce((sum, { train, test }) => sum + (train.targets && test.targets ? 2 : 4), 0);
+}
 
 /** The tasks with their images in the shape that an encoder takes (see `fitImages`); what they share, they still do. */
 export async function fitTasks(tasks: readonly Task[], shape: readonly number[]): Promise<Task[]> {
@@ -56,29 +64,36 @@ export async function evaluateTasks(
   options: EvaluateTasksOptions = {},
 ): Promise<Record<string, TaskScores>> {
   const known = new Map<Uint8Array, HostTensor>();
-  const featuresOf = async (dataset: ImageDataset): Promise<HostTensor> => {
+  const featuresOf = async (dataset: ImageDataset, onShare: OnShare): Promise<HostTensor> => {
     const before = known.get(dataset.images);
     if (before) return before;
-    const features = await encode(encoder, dataset, options.device);
+    const features = await encode(encoder, dataset, options.device, onShare);
     known.set(dataset.images, features);
     return features;
   };
   const scores: Record<string, TaskScores> = {};
   for (const { name, train, test } of await fitTasks(tasks, encoder.imageShape)) {
-    const features = { train: await featuresOf(train.images), test: await featuresOf(test.images) };
+    const part = under(name, options.part ?? untold);
+    const features = await part("features", async (onShare) => {
+      const middle = train.images.count / (train.images.count + test.images.count);
+      return {
+        train: await featuresOf(train.images, section(onShare, 0, middle)),
+        test: await featuresOf(test.images, section(onShare, middle, 1)),
+      };
+    });
     scores[name] =
       train.targets && test.targets
-        ? {
+        ? await part("regression probe", () => ({
             r2: regressionProbe(
-              { features: features.train, targets: train.targets },
-              { features: features.test, targets: test.targets },
+              { features: features.train, targets: train.targets! },
+              { features: features.test, targets: test.targets! },
               options.regression,
             ).meanR2,
-          }
+          }))
         : await classScores(
             { features: features.train, labels: train.images.labels },
             { features: features.test, labels: test.images.labels },
-            options,
+            { ...options, part },
           );
   }
   return scores;
@@ -87,11 +102,11 @@ export async function evaluateTasks(
 async function classScores(
   train: Parameters<typeof knn>[0],
   test: Parameters<typeof knn>[1],
-  { knn: knnOptions, linear, mlp, device = "cpu" }: EvaluateTasksOptions,
+  { knn: knnOptions, linear, mlp, device = "cpu", part = untold }: EvaluateTasksOptions,
 ): Promise<TaskScores> {
-  const nearest = await knn(train, test, knnOptions);
-  const line = await linearProbe(train, test, linear);
-  const hidden = await mlpProbe(train, test, { device, ...mlp });
+  const nearest = await part("kNN", (onShare) => knn(train, test, { ...knnOptions, onShare }));
+  const line = await part("linear probe", (onShare) => linearProbe(train, test, { ...linear, onShare }));
+  const hidden = await part("MLP probe", (onShare) => mlpProbe(train, test, { device, ...mlp, onShare }));
   return {
     knn: nearest.accuracy,
     knnTop5: nearest.top5,

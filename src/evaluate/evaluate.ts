@@ -10,6 +10,7 @@ import type { Features } from "./features.js";
 import { type KnnOptions, knn } from "./knn.js";
 import { type LinearProbeOptions, linearProbe } from "./linear-probe.js";
 import { type MlpProbeOptions, mlpProbe } from "./mlp-probe.js";
+import { type PartRunner, section, untold } from "./progress.js";
 
 /** What is measured, and how. */
 export interface EvaluateOptions {
@@ -20,6 +21,8 @@ export interface EvaluateOptions {
   /** Whether the ranks are computed, by default for features of at most 1,024 dimensions: it takes seconds for more. */
   readonly rank?: boolean;
   readonly device?: DeviceName;
+  /** Runs the parts: features, kNN, linear probe, MLP probe; by default it just does. */
+  readonly part?: PartRunner;
 }
 
 /** What was measured of a representation. */
@@ -35,19 +38,28 @@ export interface Evaluation {
   readonly rankMe: number | null;
 }
 
+/** How many parts `evaluateEncoder` runs; of features, or of pixels, it is one less. */
+export const partsOfEvaluation = ({ mlp }: Pick<EvaluateOptions, "mlp">): number => (mlp ? 4 : 3);
+
 /** Evaluates features of training and test images. */
 export async function evaluateFeatures(
   train: Features,
   test: Features,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const nearest = await knn(train, test, options.knn);
-  const probe = await linearProbe(train, test, options.linear);
-  const hidden = options.mlp
-    ? await mlpProbe(train, test, {
-        ...(options.device && { device: options.device }),
-        ...(options.mlp === true ? {} : options.mlp),
-      })
+  const { part = untold, mlp } = options;
+  const nearest = await part("kNN", (onShare) => knn(train, test, { ...options.knn, onShare }));
+  const probe = await part("linear probe", (onShare) =>
+    linearProbe(train, test, { ...options.linear, onShare }),
+  );
+  const hidden = mlp
+    ? await part("MLP probe", (onShare) =>
+        mlpProbe(train, test, {
+          ...(options.device && { device: options.device }),
+          ...(mlp === true ? {} : mlp),
+          onShare,
+        }),
+      )
     : undefined;
   const ranks = options.rank ?? test.features.shape[1]! <= 1024;
   return {
@@ -66,11 +78,19 @@ export async function evaluateEncoder(
   test: ImageDataset,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const features = async (dataset: ImageDataset): Promise<Features> => ({
-    features: await encode(encoder, dataset, options.device),
-    labels: dataset.labels,
+  const { part = untold, device } = options;
+  const [own, held] = await part("features", async (onShare) => {
+    const middle = train.count / (train.count + test.count);
+    return [
+      await encode(encoder, train, device, section(onShare, 0, middle)),
+      await encode(encoder, test, device, section(onShare, middle, 1)),
+    ];
   });
-  return evaluateFeatures(await features(train), await features(test), options);
+  return evaluateFeatures(
+    { features: own!, labels: train.labels },
+    { features: held!, labels: test.labels },
+    options,
+  );
 }
 
 /** Evaluates the images themselves, as the simplest of all features. The ranks are left out unless asked for. */

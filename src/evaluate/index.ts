@@ -15,10 +15,11 @@ export { alignment, cka, uniformity } from "./geometry.js";
 export { type KnnOptions, type KnnResult, knn } from "./knn.js";
 export { type LinearProbe, type LinearProbeOptions, linearProbe } from "./linear-probe.js";
 export { type MlpProbe, type MlpProbeOptions, mlpProbe } from "./mlp-probe.js";
+export type { EvaluationProgress, OnShare, PartRunner } from "./progress.js";
 export {
   type RegressionProbe,
   type RegressionProbeOptions,
   regressionProbe,
   type Targeted,
 } from "./regression-probe.js";
-export { openTasks, type Task, type TaskSplit, taskNames } from "./tasks.js";
+export { type OnRead, openTasks, type Task, type TaskSplit, taskNames } from "./tasks.js";

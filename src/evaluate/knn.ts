@@ -8,6 +8,7 @@ import { jit } from "../engine/jit.js";
 import { tf } from "../engine/tf.js";
 import { ConfigError } from "../support/errors.js";
 import { checkPair, type Features } from "./features.js";
+import type { OnShare } from "./progress.js";
 import { labelRanks, largestOf, topShare } from "./ranks.js";
 
 /** Who votes, and how much a vote counts. */
@@ -18,6 +19,7 @@ export interface KnnOptions {
   readonly temperature?: number;
   /** `cosine` (default): the cosine of the angle; `euclidean`: minus the squared distance. */
   readonly distance?: "cosine" | "euclidean";
+  readonly onShare?: OnShare;
 }
 
 /** What the neighbours say of the test samples. */
@@ -37,7 +39,7 @@ const similaritiesAtOnce = 4_000_000;
 export async function knn(
   train: Features,
   test: Features,
-  { k = 20, temperature = 0.07, distance = "cosine" }: KnnOptions = {},
+  { k = 20, temperature = 0.07, distance = "cosine", onShare }: KnnOptions = {},
 ): Promise<KnnResult> {
   const { trainCount, testCount, width, classes } = checkPair(train, test);
   if (!Number.isInteger(k) || k < 1) throw new ConfigError(`k: expected 1 or more, got ${k}`);
@@ -61,6 +63,7 @@ export async function knn(
         const own = votes.subarray((first + i) * classes, (first + i + 1) * classes);
         vote(largest(row, neighbours), row, train.labels, temperature, own);
       }
+      onShare?.((start + chunk) / testCount);
     }
   } finally {
     await run.dispose();

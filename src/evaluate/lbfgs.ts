@@ -9,6 +9,8 @@ export interface LbfgsOptions {
   readonly tolerance?: number;
   /** How many of the last steps are remembered. */
   readonly memory?: number;
+  /** Told the largest element of the gradient, at the start and after every iteration. */
+  readonly onGradient?: (largest: number) => void;
 }
 
 export interface LbfgsResult {
@@ -43,14 +45,15 @@ const largest = (a: Float64Array): number => a.reduce((most, value) => Math.max(
 export async function lbfgs(
   objective: Objective,
   start: Float64Array,
-  { maxIterations = 500, tolerance = 1e-5, memory = 10 }: LbfgsOptions = {},
+  { maxIterations = 500, tolerance = 1e-5, memory = 10, onGradient }: LbfgsOptions = {},
 ): Promise<LbfgsResult> {
   let x = start;
   let now = await objective(x);
   const steps: { s: Float64Array; y: Float64Array; rho: number }[] = [];
   for (let iteration = 0; iteration < maxIterations; iteration++) {
-    if (largest(now.gradient) <= tolerance)
-      return { x, value: now.value, iterations: iteration, converged: true };
+    const steepest = largest(now.gradient);
+    onGradient?.(steepest);
+    if (steepest <= tolerance) return { x, value: now.value, iterations: iteration, converged: true };
     const direction = twoLoops(now.gradient, steps);
     const first = steps.length === 0 ? 1 / Math.max(1, Math.sqrt(dot(now.gradient, now.gradient))) : 1;
     const found = await search(objective, x, now, direction, first);

@@ -8,6 +8,7 @@ import { jit } from "../engine/jit.js";
 import { tf } from "../engine/tf.js";
 import { checkPair, type Features } from "./features.js";
 import { type Evaluated, lbfgs } from "./lbfgs.js";
+import type { OnShare } from "./progress.js";
 import { labelRanks, largestOf, topShare } from "./ranks.js";
 import { standardiser } from "./standardise.js";
 
@@ -21,6 +22,8 @@ export interface LinearProbeOptions {
   readonly maxIterations?: number;
   /** Ends when the largest element of the gradient is below; 1e-4 by default. */
   readonly tolerance?: number;
+  /** Told how far the gradient has fallen, by orders of magnitude. */
+  readonly onShare?: OnShare;
 }
 
 /** A trained linear classifier, and how well it does. */
@@ -57,7 +60,7 @@ function objective(parameters: Parameters, x: tf.Tensor2D, targets: tf.Tensor2D,
 export async function linearProbe(
   train: Features,
   test: Features,
-  { l2 = 1e-4, maxIterations = 1000, tolerance = 1e-4 }: LinearProbeOptions = {},
+  { l2 = 1e-4, maxIterations = 1000, tolerance = 1e-4, onShare }: LinearProbeOptions = {},
 ): Promise<LinearProbe> {
   const { trainCount, width, classes } = checkPair(train, test);
   const standardise = standardiser(train.features);
@@ -82,7 +85,12 @@ export async function linearProbe(
   };
   try {
     const start = new Float64Array((width + 1) * classes);
-    const result = await lbfgs(evaluate, start, { maxIterations, tolerance });
+    const onGradient = onShare && fall(tolerance, onShare);
+    const result = await lbfgs(evaluate, start, {
+      maxIterations,
+      tolerance,
+      ...(onGradient && { onGradient }),
+    });
     const params = unpack(result.x);
     const logits = scores(params, standardise(test.features));
     const ranks = labelRanks(logits, classes, test.labels);
@@ -98,6 +106,16 @@ export async function linearProbe(
   } finally {
     await run.dispose();
   }
+}
+
+/** Tells the share of the way that a gradient has gone to the tolerance; where it rises, the share stays. */
+function fall(tolerance: number, onShare: OnShare): (gradient: number) => void {
+  let [first, share] = [0, 0];
+  return (gradient) => {
+    first ||= gradient;
+    if (first > tolerance) share = Math.max(share, Math.log(first / gradient) / Math.log(first / tolerance));
+    onShare(share);
+  };
 }
 
 /** The logits of every row: float64 [rows, classes]. */

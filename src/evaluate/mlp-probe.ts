@@ -18,6 +18,7 @@ import { warmupCosine } from "../optim/schedule.js";
 import { fold, key, permutation } from "../random/index.js";
 import { ConfigError } from "../support/errors.js";
 import { checkPair, type Features } from "./features.js";
+import type { OnShare } from "./progress.js";
 import { labelRanks, largestOf, topShare } from "./ranks.js";
 import { standardiser } from "./standardise.js";
 
@@ -36,6 +37,7 @@ export interface MlpProbeOptions {
   /** 0 by default. */
   readonly seed?: number;
   readonly device?: DeviceName;
+  readonly onShare?: OnShare;
 }
 
 /** A trained classifier with one hidden layer, and how well it does. */
@@ -97,6 +99,7 @@ export async function mlpProbe(
         );
         const next = await step(state, rowsOf(x, chosen), labels, hostScalar(rate));
         state = next as unknown as State<HostTensor>;
+        options.onShare?.((at + 1) / (epochs * stepsPerEpoch));
       }
     }
     const scoresOf = async (features: HostTensor): Promise<Float32Array> =>

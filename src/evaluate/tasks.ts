@@ -36,8 +36,13 @@ export interface Task {
 
 type Split = "train" | "test";
 
+/** Told how many images of a set are decoded, and of how many. */
+export type OnRead = (what: string, done: number, total: number) => void;
+
 /** The data sets whose labels are the task. */
-const labelled: Readonly<Record<string, (split: Split) => ImageDataset | Promise<ImageDataset>>> = {
+const labelled: Readonly<
+  Record<string, (split: Split, onRead?: OnRead) => ImageDataset | Promise<ImageDataset>>
+> = {
   "fashion-mnist": (split) => fashionMnist(split),
   "fashion-mnist-full": (split) => {
     const folder = findFashionMnist();
@@ -45,14 +50,14 @@ const labelled: Readonly<Record<string, (split: Split) => ImageDataset | Promise
       throw missing("fashion-mnist-full", "jessl data fashion-mnist", "fashion-mnist needs no files");
     return fashionMnist(split, { folder, full: true });
   },
-  cifar10: (split) => cifarOf("cifar10", split),
-  cifar100: (split) => cifarOf("cifar100", split),
+  cifar10: (split, onRead) => cifarOf("cifar10", split, onRead),
+  cifar100: (split, onRead) => cifarOf("cifar100", split, onRead),
 };
 
-function cifarOf(name: CifarName, split: Split): Promise<ImageDataset> {
+function cifarOf(name: CifarName, split: Split, onRead?: OnRead): Promise<ImageDataset> {
   const folder = cifarFolder(name);
   if (folder === undefined) throw missing(name, `jessl data ${name}`);
-  return loadCifar(name, split, folder);
+  return loadCifar(name, split, folder, (done, total) => onRead?.(`${name} ${split}`, done, total));
 }
 
 function missing(task: string, command: string, note?: string): DataError {
@@ -70,9 +75,10 @@ export const taskNames: readonly string[] = [
 
 /**
  * Opens tasks, each with its training and test images; tasks of the scenes share them.
+ * @param onRead told how many images of what are decoded, where that takes time
  * @throws ConfigError for a name that is not known; DataError, saying how to get them, when files are missing
  */
-export async function openTasks(names: readonly string[]): Promise<Task[]> {
+export async function openTasks(names: readonly string[], onRead?: OnRead): Promise<Task[]> {
   const wanted = names.flatMap((name) =>
     name === "scenes" ? sceneFactors.map((factor) => `scenes:${factor}`) : [name],
   );
@@ -88,7 +94,8 @@ export async function openTasks(names: readonly string[]): Promise<Task[]> {
     const [set, factor] = name.split(":") as [string, string | undefined];
     if (factor === undefined) {
       const open = labelled[set]!;
-      tasks.push({ name, train: { images: await open("train") }, test: { images: await open("test") } });
+      const [train, test] = [await open("train", onRead), await open("test", onRead)];
+      tasks.push({ name, train: { images: train }, test: { images: test } });
     } else {
       drawn ??= { train: scenes("train"), test: scenes("test") };
       tasks.push({ name, train: sceneSplit(drawn.train, factor), test: sceneSplit(drawn.test, factor) });

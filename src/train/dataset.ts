@@ -8,24 +8,28 @@ import { betonSource, type ImageSource, imageFolderSource } from "../data/loader
 import { streamed } from "../data/loader/streamed.js";
 import { parquet } from "../data/parquet.js";
 import { scenes } from "../data/scenes/scenes.js";
+import type { OnRead } from "../evaluate/tasks.js";
 import { ConfigError } from "../support/errors.js";
 import type { DataConfig } from "./config/data.js";
 import type { TrainConfig } from "./config/schema.js";
 
 /**
  * The data set of a configuration: its training images, or its test images, all of them.
+ * @param onRead told how many images are decoded, where that takes time
  * @throws DataError when files are missing and cannot be downloaded, or are corrupt
  */
 export async function createDataset(
   { data }: Pick<TrainConfig, "data">,
   split: "train" | "test",
+  onRead?: OnRead,
 ): Promise<ImageDataset> {
   if ((data.name === "beton" || data.name === "image-folder") && data.stream && split === "train") {
     const { order, workers, corrupt } = data;
     const source = data.name === "beton" ? betonOf(data, data.path) : folderOf(data);
     return streamed(source, { count: data.train ?? undefined, order, workers, corrupt });
   }
-  const dataset = await open(data, split);
+  const onProgress: OnProgress = (done, total) => onRead?.(`${data.name} ${split}`, done, total);
+  const dataset = await open(data, split, onProgress);
   if (split === "test" || data.train === null) return dataset;
   // Folders are sorted by class, and parquet files often are.
   const sorted = data.name === "image-folder" || data.name === "parquet" || data.name === "beton";
@@ -37,7 +41,13 @@ export function datasetName(data: DataConfig): string {
   return data.name === "cifar10" || data.name === "cifar100" ? cifarTitle(data.name, data.folder) : data.name;
 }
 
-async function open(data: DataConfig, split: "train" | "test"): Promise<ImageDataset> {
+type OnProgress = (done: number, total: number) => void;
+
+async function open(
+  data: DataConfig,
+  split: "train" | "test",
+  onProgress: OnProgress,
+): Promise<ImageDataset> {
   switch (data.name) {
     case "fashion-mnist": {
       if (data.folder !== null)
@@ -47,7 +57,7 @@ async function open(data: DataConfig, split: "train" | "test"): Promise<ImageDat
     }
     case "cifar10":
     case "cifar100":
-      return loadCifar(data.name, split, data.folder);
+      return loadCifar(data.name, split, data.folder, onProgress);
     case "scenes": {
       const { count, seed, level, size } = data;
       return scenes(split, { seed, level, size, count: split === "train" ? count : undefined });
@@ -58,10 +68,11 @@ async function open(data: DataConfig, split: "train" | "test"): Promise<ImageDat
       return loadAll(betonOf(data, path), { workers: data.workers, corrupt: data.corrupt });
     }
     case "image-folder":
-      return imageFolder(data.folder, split, decoding(data));
+      return imageFolder(data.folder, split, { ...decoding(data), onProgress });
     case "parquet":
       return parquet(data.folder, split, {
         ...decoding(data),
+        onProgress,
         image: data.image ?? undefined,
         label: data.label ?? undefined,
       });

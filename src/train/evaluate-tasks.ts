@@ -4,12 +4,14 @@ import {
   type EvaluateTasksOptions,
   evaluateTasks,
   fitTasks,
+  partsOfTasks,
   type TaskScores,
 } from "../evaluate/evaluate-tasks.js";
 import { describeFit } from "../evaluate/fit.js";
+import { counted, type PartRunner } from "../evaluate/progress.js";
 import { openTasks } from "../evaluate/tasks.js";
 import { createDataset } from "./dataset.js";
-import { encodersOf } from "./evaluation.js";
+import { encoderNames, encodersOf, type RunEvaluationProgress } from "./evaluation.js";
 import { readRunConfig } from "./run-folder.js";
 
 /** One task: a run's encoder, and the untrained ones. */
@@ -37,17 +39,22 @@ export interface RunTasks {
 export async function evaluateRunTasks(
   path: string,
   names: readonly string[],
-  given: EvaluateTasksOptions = {},
+  { onProgress, onRead, ...given }: EvaluateTasksOptions & RunEvaluationProgress = {},
 ): Promise<RunTasks> {
   const { config } = readRunConfig(path);
-  const options = { device: config.device as DeviceName, ...given };
-  const opened = await openTasks(names);
-  const encoders = await encodersOf(path, config, await createDataset(config, "train"));
+  const opened = await openTasks(names, onRead);
+  const encoders = await encodersOf(path, config, await createDataset(config, "train", onRead));
   const shape = encoders.trained.imageShape;
   const tasks = await fitTasks(opened, shape);
-  const trained = await evaluateTasks(encoders.trained, tasks, options);
-  const untrained = await evaluateTasks(encoders.untrained, tasks, options);
-  const untrainedStatistics = await evaluateTasks(encoders.untrainedStatistics, tasks, options);
+  const part = counted(3 * partsOfTasks(tasks), onProgress);
+  const scoresOf = (which: keyof typeof encoders) => {
+    const named: PartRunner = (name, work) => part(`${name} of ${encoderNames[which]}`, work);
+    const device = config.device as DeviceName;
+    return evaluateTasks(encoders[which], tasks, { device, ...given, part: named });
+  };
+  const trained = await scoresOf("trained");
+  const untrained = await scoresOf("untrained");
+  const untrainedStatistics = await scoresOf("untrainedStatistics");
   const rows = opened.map(({ name, train }) => ({
     task: name,
     converted: describeFit(train.images, shape) ?? null,

@@ -8,14 +8,17 @@ import { join } from "node:path";
 import type { ImageDataset } from "../data/dataset.js";
 import type { DeviceName } from "../engine/run/device.js";
 import { effectiveRank } from "../evaluate/effective-rank.js";
-import { encode, withStatisticsOf } from "../evaluate/encode.js";
+import { type Encoder, encode, withStatisticsOf } from "../evaluate/encode.js";
 import {
   type EvaluateOptions,
   type Evaluation,
   evaluateEncoder,
   evaluatePixels,
+  partsOfEvaluation,
 } from "../evaluate/evaluate.js";
 import { knn } from "../evaluate/knn.js";
+import { counted, type EvaluationProgress, under } from "../evaluate/progress.js";
+import type { OnRead } from "../evaluate/tasks.js";
 import { writeFileAtomic } from "../support/atomic.js";
 import { DataError } from "../support/errors.js";
 import type { TrainConfig } from "./config/schema.js";
@@ -36,20 +39,49 @@ export interface RunEvaluation {
   readonly pixels?: Evaluation;
 }
 
+/** The encoders that stand side by side, in words. */
+export const encoderNames = {
+  trained: "this encoder",
+  untrained: "untrained",
+  untrainedStatistics: "untrained, statistics of data",
+} as const;
+
+/** Who is told how far it is. */
+export interface RunEvaluationProgress {
+  readonly onProgress?: (progress: EvaluationProgress) => void;
+  /** While images are decoded before. */
+  readonly onRead?: OnRead;
+}
+
 /** Evaluates the encoder of a run folder and what stands beside it, and writes evaluation.json there. */
 export async function evaluateRun(
   path: string,
-  { withPixels = false, ...given }: EvaluateOptions & { readonly withPixels?: boolean } = {},
+  {
+    withPixels = false,
+    onProgress,
+    onRead,
+    ...given
+  }: EvaluateOptions & RunEvaluationProgress & { readonly withPixels?: boolean } = {},
 ): Promise<RunEvaluation> {
   const { config } = readRunConfig(path);
-  const options = { device: config.device as DeviceName, ...given };
-  const [train, test] = [await createDataset(config, "train"), await createDataset(config, "test")];
+  const [train, test] = [
+    await createDataset(config, "train", onRead),
+    await createDataset(config, "test", onRead),
+  ];
   const { trained, untrained, untrainedStatistics } = await encodersOf(path, config, train);
+  const parts = partsOfEvaluation(given);
+  const part = counted(3 * parts + (withPixels ? parts - 1 : 0), onProgress);
+  const optionsOf = (heading: string) => ({
+    device: config.device as DeviceName,
+    ...given,
+    part: under(heading, part),
+  });
+  const of = (heading: string, encoder: Encoder) => evaluateEncoder(encoder, train, test, optionsOf(heading));
   const evaluation: RunEvaluation = {
-    trained: await evaluateEncoder(trained, train, test, options),
-    untrained: await evaluateEncoder(untrained, train, test, options),
-    untrainedStatistics: await evaluateEncoder(untrainedStatistics, train, test, options),
-    ...(withPixels ? { pixels: await evaluatePixels(train, test, options) } : {}),
+    trained: await of(encoderNames.trained, trained),
+    untrained: await of(encoderNames.untrained, untrained),
+    untrainedStatistics: await of(encoderNames.untrainedStatistics, untrainedStatistics),
+    ...(withPixels ? { pixels: await evaluatePixels(train, test, optionsOf("raw pixels")) } : {}),
   };
   writeFileAtomic(join(path, "evaluation.json"), `${JSON.stringify(evaluation, null, 2)}\n`);
   return evaluation;

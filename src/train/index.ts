@@ -7,7 +7,7 @@ export type { TrainConfig } from "./config/schema.js";
 export { createDataset } from "./dataset.js";
 export { loadEncoder, untrainedEncoder } from "./encoder.js";
 export { evaluateRunTasks, type RunTasks, type TaskRow } from "./evaluate-tasks.js";
-export { evaluateRun, type RunEvaluation } from "./evaluation.js";
+export { evaluateRun, type RunEvaluation, type RunEvaluationProgress } from "./evaluation.js";
 export { type ExportOptions, encoderOnnx, exportRun } from "./export.js";
 export type { DeviceState, HostState, LoopOptions, LoopResult, ResidentTensor } from "./loop.js";
 export type { LossScale } from "./loss-scale.js";
