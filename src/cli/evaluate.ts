@@ -42,6 +42,7 @@ export function evaluateCommand(): Command {
 async function evaluate(run: string, { tasks, json, output, ...knn }: Options): Promise<void> {
   const { k, temperature, distance } = knn;
   const progress = evaluationProgress();
+  process.stderr.write(`Reading ${run} and the images of ${tasks ?? "its data set"}\n`);
   const options = { knn: { k, temperature, distance }, ...progress };
   let result: RunEvaluation | RunTasks;
   let table: string;

@@ -35,7 +35,12 @@ export function counted(
   if (!onProgress) return untold;
   let before = 0;
   return async (part, work) => {
-    const tell = (share: number): void => onProgress({ part, done: before + Math.min(1, share), total });
+    let last = -1;
+    const tell = (share: number): void => {
+      const now = Math.min(1, share);
+      if (now > last) onProgress({ part, done: before + now, total });
+      last = now;
+    };
     tell(0);
     const result = await work(tell);
     tell(1);

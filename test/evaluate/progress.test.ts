@@ -22,6 +22,8 @@ test("parts follow one another, each from nothing to all of it", async () => {
   const done = told.map((progress) => progress.done);
   expect(done).toEqual([...done].sort((a, b) => a - b));
   expect([done[0], done.at(-1)]).toEqual([0, total]);
+  // Nothing is told twice.
+  expect(new Set(told.map((progress) => `${progress.part} ${progress.done}`)).size).toBe(told.length);
   // Within a part it is told too.
   for (let at = 1; at < total; at++) expect(done.some((value) => value > at && value < at + 1)).toBe(true);
   expect(await evaluatePixels(train, test, { mlp: { epochs: 2 } })).toEqual(loud);
