@@ -64,6 +64,17 @@ test("the better of the two untrained encoders counts", () => {
   expect(verdict({ tuned: { 16: 81, 64: 81 }, untrained: 82 })).toBe("does not hold at this scale");
 });
 
+test("batch 16 has its own finding where a smaller size is there", () => {
+  const sixteen = ({ tuned }: { tuned: Record<number, number> }): string[] =>
+    smallBatches
+      .conclude(rows({ tuned, untrained: 70 }), "quick")
+      .findings.filter((finding) => finding.startsWith("Batch 16"));
+  expect(sixteen({ tuned: { 8: 80, 16: 82, 64: 84 } })).toEqual([
+    "Batch 16, tuned, is 2.0 ± 0.0 points below the best size.",
+  ]);
+  expect(sixteen({ tuned: { 16: 82, 64: 84 } })).toEqual([expect.stringContaining("untrained")]);
+});
+
 test("one seed decides nothing", () => {
   expect(verdict({ tuned: { 16: 84, 64: 84 }, untrained: 80, seeds: [1] })).toBe("not decided");
 });
