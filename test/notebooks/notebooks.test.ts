@@ -56,11 +56,11 @@ function figuresOf({ cells }: Notebook): unknown[] {
     .map(([, spec]) => skeleton(spec));
 }
 
-/** What the cell tagged `numbers` printed, where there is one. */
-function numbersOf({ cells }: Notebook): Record<string, number> | undefined {
+/** What the cell tagged `numbers` printed; every notebook has one. */
+function numbersOf({ cells }: Notebook): Record<string, number> {
   const outputs = cells.find((cell) => tagsOf(cell).includes("numbers"))?.outputs ?? [];
   const text = outputs.map((output) => ("text" in output ? [output.text].flat().join("") : "")).join("");
-  return text === "" ? undefined : (JSON.parse(text) as Record<string, number>);
+  return JSON.parse(text) as Record<string, number>;
 }
 
 /**
@@ -203,8 +203,7 @@ describeWith(
         expectFigure(path);
         const executed = readNotebook(path);
         expect(figuresOf(executed)).toEqual(figuresOf(readNotebook(join(folder, name))));
-        const numbers = numbersOf(executed);
-        if (numbers) expectNumbers(name, numbers);
+        expectNumbers(name, numbersOf(executed));
       });
 
       test.runIf(byEveryTool(name))("nbconvert", async () => {
