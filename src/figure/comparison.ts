@@ -41,7 +41,14 @@ export function comparisonChart(points: readonly ComparisonPoint[], options: Com
     axis: { ticks: false, domain: false, grid: true, bandPosition: 1, labelLimit: 260 },
   };
   const yOffset = { field: "series", type: "nominal", sort: series, scale: { paddingOuter: 0.6 } };
-  const x = (field: string) => ({ field, type: "quantitative", title: xTitle, scale: { zero: false } });
+  const x = (field: string) => ({
+    field,
+    type: "quantitative",
+    title: xTitle,
+    scale: { zero: false },
+    // The outermost labels would be moved inwards, onto their neighbours.
+    axis: { labelFlush: false },
+  });
   const color = {
     field: "series",
     type: "nominal",
