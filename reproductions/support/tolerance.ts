@@ -8,8 +8,8 @@ import type { Tolerance } from "./protocol.js";
 /**
  * How far rounding moves one trained encoder's accuracy, in points: a standard deviation, taken with a margin from the
  * small headline numbers (headlines/small.ts), where a learning rate changed by a millionth moved means of two trainings
- * by at most 0.28 points. 1, 2, 3 and 4 threads gave the same bits there; longer trainings by 1 and by 2 threads do not
- * (methods at quick size: single numbers of a row moved by up to 2.4), and whether their means stay within was not measured.
+ * by at most 0.28 points. 1, 2, 3 and 4 threads gave the same bits there; longer trainings by 1 and by 2 threads do not:
+ * in methods at quick size single numbers of a row moved by up to 2.4 points, the headline numbers by at most 0.7.
  */
 export const rounding = 0.6;
 
