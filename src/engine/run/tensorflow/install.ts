@@ -68,7 +68,9 @@ function fetchPackage(work: string, variant: Variant): string {
   writeFileSync(join(work, "package.json"), JSON.stringify({ private: true, dependencies }));
   const npm = process.platform === "win32" ? "npm.cmd" : "npm";
   const quiet = ["--no-audit", "--no-fund", "--no-package-lock", "--loglevel", "error"];
-  runProgram("package from npm", npm, ["install", "--ignore-scripts", ...quiet], { cwd: work });
+  runProgram(`${name}@${tfjsVersion} from npm`, npm, ["install", "--ignore-scripts", ...quiet], {
+    cwd: work,
+  });
   return join(work, "node_modules", name);
 }
 
@@ -85,11 +87,12 @@ function fetchLibrary(work: string, variant: Variant, python: string): void {
   // The library needs none of TensorFlow's Python dependencies, but on a GPU those of CUDA.
   const dependencies = variant === "gpu" ? [] : ["--no-deps"];
   const args = ["-m", "pip", "download", "--quiet", "--disable-pip-version-check", ...dependencies, ...which];
-  runProgram("libtensorflow from PyPI", python, [...args, "-d", wheels, `${name}==${wheelVersion}`]);
+  const wheel = `${name}==${wheelVersion}`;
+  runProgram(`libtensorflow from PyPI, ${wheel}`, python, [...args, "-d", wheels, wheel]);
   const wanted = variant === "gpu" ? /^(tensorflow|nvidia)/ : /^tensorflow/;
   const site = join(work, "site");
-  for (const wheel of readdirSync(wheels).filter((file) => wanted.test(file)))
-    runProgram("unpacking", python, ["-m", "zipfile", "-e", join(wheels, wheel), site]);
+  for (const file of readdirSync(wheels).filter((name) => wanted.test(name)))
+    runProgram("unpacking", python, ["-m", "zipfile", "-e", join(wheels, file), site]);
   rmSync(wheels, { recursive: true });
   const tensorflow = join(site, "tensorflow");
   const kept = /^(include|libtensorflow_(cc|framework)\.so\.2)$/;
