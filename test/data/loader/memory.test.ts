@@ -1,4 +1,4 @@
-/** Sets that are larger than the memory of the process that streams them. */
+/** Sets that are larger than the memory of the process that streams or converts them. */
 import { execFileSync } from "node:child_process";
 import {
   closeSync,
@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   openSync,
   rmSync,
+  statSync,
   writeSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -23,6 +24,8 @@ import {
   recordLayout,
   version,
 } from "../../../src/data/beton/layout.js";
+import { BetonFile } from "../../../src/data/beton/reader.js";
+import { sparseParquet } from "../../support/sparse-parquet.js";
 
 const folder = mkdtempSync(join(tmpdir(), "jessl-memory-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -102,5 +105,31 @@ describe.skipIf(process.platform !== "linux")("in memory of a fixed size", () =>
     expect(megabytes).toBeGreaterThan(2 * 440);
     expect(wrong).toBe(0);
     expect(grown).toBeLessThan(200);
+  });
+
+  test("parquet files of 1 GB are converted", { timeout: 300_000 }, async () => {
+    mkdirSync(join(folder, "parquet"));
+    const create = { width: 8, height: 4, channels: 3, background: "#336699" } as const;
+    const image = await sharp({ create }).png().toBuffer();
+    let bytes = 0;
+    for (const name of ["train-0.parquet", "train-1.parquet"]) {
+      const path = join(folder, "parquet", name);
+      sparseParquet(path, image, 64, 16, 2 ** 19);
+      bytes += statSync(path).size;
+    }
+    expect(bytes).toBeGreaterThan(1000 * 2 ** 20);
+    const out = join(folder, "converted.beton");
+    const script = join(import.meta.dirname, "convert-large.mjs");
+    const args = ["--max-old-space-size=64", script, join(folder, "parquet"), out];
+    const { grown } = JSON.parse(execFileSync(process.execPath, args).toString()) as { grown: number };
+    // Some groups of 8 MB, those that are not collected yet among them.
+    expect(grown).toBeLessThan(200);
+    using file = new BetonFile(out);
+    expect(file.count).toBe(2048);
+    const pixels = Buffer.alloc(8 * 4 * 3, "336699", "hex");
+    for (let i = 0; i < file.count; i++) {
+      expect(file.int("label", i)).toBe((i % 1024) % 10);
+      expect(pixels.equals(file.image("image", i).data)).toBe(true);
+    }
   });
 });
