@@ -3,21 +3,10 @@
  * are read often in memory. Every place and size in the file is checked before it is used.
  */
 import { DataError } from "../../support/errors.js";
+import { type BetonContents, readContents } from "./contents.js";
 import { FileBytes } from "./file-bytes.js";
-import {
-  allocationBytes,
-  arrayBytes,
-  type BetonField,
-  type BetonFields,
-  decodeDescriptor,
-  descriptorBytes,
-  headerBytes,
-  imageModes,
-  mostPage,
-  recordLayout,
-  version,
-} from "./layout.js";
-import { Regions, uint64 } from "./regions.js";
+import { arrayBytes, type BetonField, type BetonFields, imageModes } from "./layout.js";
+import { uint64 } from "./regions.js";
 
 /** An image as it is stored. */
 export interface StoredImage {
@@ -30,9 +19,6 @@ export interface StoredImage {
   readonly data: Uint8Array;
 }
 
-/** The metadata of a file's samples may be so large; more is believed of no file. */
-const mostMetadata = 2 ** 31;
-
 /** An open .beton file. */
 export class BetonFile {
   readonly fields: BetonFields;
@@ -40,41 +26,19 @@ export class BetonFile {
   readonly count: number;
   readonly pageSize: number;
   readonly #bytes: FileBytes;
-  readonly #offsets: ReadonlyMap<string, number>;
-  readonly #recordSize: number;
-  readonly #records: Buffer;
-  readonly #regions: Regions;
+  readonly #contents: BetonContents;
 
   /** Opens a file. @throws DataError when it is missing, short, corrupt or of another version */
   constructor(readonly path: string) {
     this.#bytes = new FileBytes(path);
     try {
-      const header = this.#bytes.read(0, headerBytes, "the header");
-      if (header.readUInt16LE(0) !== version)
-        throw this.#error(`expected .beton version ${version}, got ${header.readUInt16LE(0)}`);
-      const fieldCount = header.readUInt16LE(2);
-      this.pageSize = header.readUInt32LE(4);
-      this.count = Number(header.readBigUInt64LE(8));
-      const tableStart = Number(header.readBigUInt64LE(16));
-      if (this.pageSize === 0 || (this.pageSize & (this.pageSize - 1)) !== 0 || this.pageSize > mostPage)
-        throw this.#error(`expected a page size that is a power of two, got ${this.pageSize}`);
-      this.fields = this.#readFields(fieldCount);
-      const { offsets, size } = recordLayout(this.fields);
-      this.#offsets = offsets;
-      this.#recordSize = size;
-      if (!(this.count * size <= mostMetadata))
-        throw this.#error(`expected records of ${size} bytes within the file, got ${this.count} samples`);
-      this.#records = this.#bytes.read(
-        headerBytes + fieldCount * descriptorBytes,
-        this.count * size,
-        "the samples' records",
-      );
-      this.#regions = new Regions(this.#readTable(tableStart));
+      this.#contents = readContents(this.#bytes);
     } catch (error) {
       this.#bytes.close();
       if (!(error instanceof DataError) || error.message.startsWith("file ")) throw error;
       throw this.#error(error.message);
     }
+    ({ fields: this.fields, count: this.count, pageSize: this.pageSize } = this.#contents);
   }
 
   /** The file's length in bytes. */
@@ -99,7 +63,7 @@ export class BetonFile {
 
   /** The value of a `float` field. */
   float(field: string, sample: number): number {
-    return this.#records.readDoubleLE(this.#place(field, sample, "float"));
+    return this.#contents.records.readDoubleLE(this.#place(field, sample, "float"));
   }
 
   /** The value of an `int` field. @throws DataError when it is beyond ±(2⁵³ − 1); see {@link bigint} */
@@ -112,7 +76,7 @@ export class BetonFile {
 
   /** The value of an `int` field, however large. */
   bigint(field: string, sample: number): bigint {
-    return this.#records.readBigInt64LE(this.#place(field, sample, "int"));
+    return this.#contents.records.readBigInt64LE(this.#place(field, sample, "int"));
   }
 
   /** The value of an `rgb` field, as it is stored. */
@@ -146,14 +110,14 @@ export class BetonFile {
 
   #imagePlace(field: string, sample: number) {
     const at = this.#place(field, sample, "rgb");
-    const id = this.#records[at]!;
-    const width = this.#records.readUInt16LE(at + 1);
-    const height = this.#records.readUInt16LE(at + 3);
+    const id = this.#contents.records[at]!;
+    const width = this.#contents.records.readUInt16LE(at + 1);
+    const height = this.#contents.records.readUInt16LE(at + 3);
     const mode: StoredImage["mode"] | undefined =
       id === imageModes.jpg ? "jpg" : id === imageModes.raw ? "raw" : undefined;
     if (mode === undefined)
       throw this.#error(`expected a JPEG image (0) or a raw one (1), got ${id}`, field, sample);
-    const place = uint64(this.#records, at + 5);
+    const place = uint64(this.#contents.records, at + 5);
     const size = this.#sizeAt(place, field, sample);
     if (mode === "raw" && size !== width * height * 3)
       throw this.#error(
@@ -168,12 +132,15 @@ export class BetonFile {
   /** Width and height of an image, without reading it. */
   imageSize(field: string, sample: number): { width: number; height: number } {
     const at = this.#place(field, sample, "rgb");
-    return { width: this.#records.readUInt16LE(at + 1), height: this.#records.readUInt16LE(at + 3) };
+    return {
+      width: this.#contents.records.readUInt16LE(at + 1),
+      height: this.#contents.records.readUInt16LE(at + 3),
+    };
   }
 
   /** The pages that a sample's image lies in, by number. */
   pageOf(field: string, sample: number): number {
-    return Math.floor(uint64(this.#records, this.#place(field, sample, "rgb") + 5) / this.pageSize);
+    return Math.floor(uint64(this.#contents.records, this.#place(field, sample, "rgb") + 5) / this.pageSize);
   }
 
   /** The value of a `bytes` field. */
@@ -195,7 +162,7 @@ export class BetonFile {
 
   /** The bytes of an `ndarray` field, row-major, elements of the field's dtype. */
   array(field: string, sample: number): Uint8Array {
-    const place = uint64(this.#records, this.#place(field, sample, "ndarray"));
+    const place = uint64(this.#contents.records, this.#place(field, sample, "ndarray"));
     const expected = arrayBytes(this.fields[field] as Extract<BetonField, { type: "ndarray" }>);
     const size = this.#sizeAt(place, field, sample);
     if (size !== expected) throw this.#error(`expected ${expected} bytes, got ${size}`, field, sample, place);
@@ -204,7 +171,7 @@ export class BetonFile {
 
   #sized(field: string, sample: number, type: "bytes" | "json"): Buffer {
     const at = this.#place(field, sample, type);
-    const [place, size] = [uint64(this.#records, at), uint64(this.#records, at + 8)];
+    const [place, size] = [uint64(this.#contents.records, at), uint64(this.#contents.records, at + 8)];
     return this.#region(place, size, field, sample);
   }
 
@@ -234,38 +201,15 @@ export class BetonFile {
       );
     if (!(Number.isInteger(sample) && sample >= 0 && sample < this.count))
       throw this.#error(`expected a sample below ${this.count}, got ${sample}`);
-    return sample * this.#recordSize + this.#offsets.get(name)!;
+    return sample * this.#contents.recordSize + this.#contents.offsets.get(name)!;
   }
 
   #sizeAt(place: number, field: string, sample: number): number {
     try {
-      return this.#regions.sizeAt(place);
+      return this.#contents.regions.sizeAt(place);
     } catch (error) {
       throw this.#error((error as Error).message, field, sample, place);
     }
-  }
-
-  #readFields(count: number): BetonFields {
-    const bytes = this.#bytes.read(headerBytes, count * descriptorBytes, "the fields' descriptors");
-    const fields: [string, BetonField][] = [];
-    for (let i = 0; i < count; i++) {
-      const { name, field } = decodeDescriptor(
-        bytes.subarray(i * descriptorBytes, (i + 1) * descriptorBytes),
-      );
-      if (fields.some(([known]) => known === name))
-        throw this.#error(`expected names that differ, got ${name} twice`);
-      fields.push([name, field]);
-    }
-    return Object.fromEntries(fields);
-  }
-
-  #readTable(start: number): Buffer {
-    const length = this.length - start;
-    if (!(start >= headerBytes) || length < 0 || length % allocationBytes !== 0)
-      throw this.#error(
-        `expected an allocation table with rows of ${allocationBytes} bytes to the end of the file, got its start at ${start}`,
-      );
-    return this.#bytes.read(start, length, "the allocation table");
   }
 
   #error(message: string, field?: string, sample?: number, place?: number, cause?: unknown): DataError {
