@@ -29,7 +29,8 @@ function chunkOf({ count, height, width }: Images): number {
   return Math.min(count, Math.max(1, Math.round((256 * 32 * 32) / (height * width))));
 }
 
-const toPixels = (images: tf.Tensor): tf.Tensor => tf.div(tf.cast(images, "float32"), 255);
+/** Bytes as numbers in 0 … 1, as encoders take them. */
+export const toPixels = (images: tf.Tensor): tf.Tensor => tf.div(tf.cast(images, "float32"), 255);
 
 /** The function that `encode` compiles: images as bytes → features. */
 export function encoderFunction(layer: Layer) {

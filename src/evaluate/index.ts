@@ -1,6 +1,7 @@
 /** The evaluation part of the public API. */
 export { type EffectiveRankOptions, effectiveRank, rankMe, singularValues } from "./effective-rank.js";
 export { type Encoder, encode, type Images, pixels, withStatisticsOf } from "./encode.js";
+export { encodeLayers, type LayerFeatures } from "./encode-layers.js";
 export {
   type EvaluateOptions,
   type Evaluation,

@@ -19,6 +19,8 @@ export interface Variables<T> {
 export interface Applied {
   readonly output: tf.Tensor;
   readonly state: Tree<tf.Tensor>;
+  /** What its layers gave, by their names and in their order, where it is made of layers one after the other. */
+  readonly parts?: Readonly<Record<string, tf.Tensor>>;
 }
 
 /** A network, or a part of one, as two functions. */
@@ -38,15 +40,7 @@ type Named<T> = { readonly [name: string]: Tree<T> };
 
 /** Layers one after the other. */
 export interface Sequential extends Layer {
-  /** As a layer's, with what each of its layers gave. */
-  apply(
-    variables: Variables<tf.Tensor>,
-    x: tf.Tensor,
-    training: boolean,
-  ): Applied & {
-    /** What each of the layers gave. */
-    readonly parts: readonly tf.Tensor[];
-  };
+  apply(variables: Variables<tf.Tensor>, x: tf.Tensor, training: boolean): Required<Applied>;
 }
 
 /** Layers one after the other; parameters, state and the scopes of profiles have the layers' names. */
@@ -72,7 +66,7 @@ export function sequential(
     apply({ params, state }, x, training) {
       let output = x;
       const states: [string, Tree<tf.Tensor>][] = [];
-      const parts: tf.Tensor[] = [];
+      const parts: [string, tf.Tensor][] = [];
       for (const { name, layer } of layers) {
         const variables = {
           params: (params as Named<tf.Tensor> | null)?.[name],
@@ -80,10 +74,10 @@ export function sequential(
         };
         const applied = scope(name, () => layer.apply(variables, output, training));
         output = applied.output;
-        parts.push(output);
+        parts.push([name, output]);
         states.push([name, applied.state]);
       }
-      return { output, state: named(states), parts };
+      return { output, state: named(states), parts: Object.fromEntries(parts) };
     },
   };
 }

@@ -51,7 +51,7 @@ export function projector(
   const layers = sequential([features], Object.fromEntries(parts));
   const names = parts.map(([name]) => name);
   // A layer ends before the next linear one.
-  const ends = names.flatMap((_, i) => ((names[i + 1]?.startsWith("linear") ?? true) ? [i] : []));
+  const ends = names.filter((_, i) => names[i + 1]?.startsWith("linear") ?? true);
   return {
     ...layers,
     widths,

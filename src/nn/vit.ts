@@ -87,12 +87,12 @@ export function vit(inputShape: readonly number[], options: VitOptions = {}): La
       const thrown = drops ? throwDice(dice!) : dice;
       const chosen = drops ? choose(tokens, thrown!, kept) : tokens;
       const all = extra ? tf.concat([firstToken(parts, positions, batch, width), chosen], 1) : chosen;
-      const run = encoder.apply({ params: parts.layers, state: null }, all, training).output;
-      const output = norm.apply({ params: parts.ln, state: null }, run, training).output;
+      const run = encoder.apply({ params: parts.layers, state: null }, all, training);
+      const output = norm.apply({ params: parts.ln, state: null }, run.output, training).output;
       const representation = extra
         ? tf.reshape(tf.slice(output, [0, 0, 0], [batch, 1, width]), [batch, width])
         : tf.mean(output, 1);
-      return { output: representation, state: thrown ? { dice: thrown } : null };
+      return { output: representation, state: thrown ? { dice: thrown } : null, parts: run.parts };
     },
   };
 }

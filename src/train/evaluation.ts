@@ -48,6 +48,7 @@ export const encoderNames = {
 
 /** Who is told how far it is. */
 export interface RunEvaluationProgress {
+  /** After every part: what is in work, how much is done. */
   readonly onProgress?: (progress: EvaluationProgress) => void;
   /** While images are decoded before. */
   readonly onRead?: OnRead;
