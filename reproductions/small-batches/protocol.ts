@@ -152,12 +152,11 @@ function conclude(rows: readonly Row[], profile: ProfileName): Conclusion {
     findings: [
       `With the learning rate tuned, batch ${best} is best (${percent(interval(tuned(best).map(({ linear }) => linear)))} linear); batch ${smallest} is ${percent(drop)} points below it (rule: at most ${holdsWithin}).`,
       `Batch ${smallest}, tuned, is ${percent(gain)} points above the better untrained encoder of the same seed (rule: interval above 0).`,
-      ...sizes
-        .filter((size) => size === spokenOf && size !== smallest)
-        .map(
-          (size) =>
-            `Batch ${size}, tuned, is ${percent(pairedBySeed(tuned(best), tuned(size), "linear"))} points below the best size.`,
-        ),
+      ...(smallest < spokenOf && bySize.has(spokenOf)
+        ? [
+            `Batch ${spokenOf}, tuned, is ${percent(pairedBySeed(tuned(best), tuned(spokenOf), "linear"))} points below the best size.`,
+          ]
+        : []),
     ],
     table: table(rows, sizes),
     figures,

@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import { jpegSize } from "../../src/data/jpeg-size.js";
 import { turboDecoder, turboPackages } from "../../src/data/turbo.js";
 import { bits, key } from "../../src/random/index.js";
+import { boxesWithin } from "../support/boxes.js";
 import { describeWith } from "../support/needs.js";
 
 /** What is used of the binding, which encodes in ways that sharp does not. */
@@ -30,14 +31,7 @@ async function pixels(): Promise<Buffer> {
     .toBuffer();
 }
 
-const boxes = fc.tuple(fc.nat(height - 1), fc.nat(width - 1)).chain(([top, left]) =>
-  fc.record({
-    top: fc.constant(top),
-    left: fc.constant(left),
-    height: fc.integer({ min: 1, max: height - top }),
-    width: fc.integer({ min: 1, max: width - left }),
-  }),
-);
+const boxes = boxesWithin(height, width);
 
 describeWith(
   turboPackages.map((name) => `npm:${name}` as const),

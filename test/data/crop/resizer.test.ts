@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { BoxResizer } from "../../../src/data/crop/resizer.js";
 import { ShapeError } from "../../../src/support/errors.js";
+import { boxesWithin } from "../../support/boxes.js";
 
 interface Case {
   readonly box: { top: number; left: number; height: number; width: number };
@@ -46,14 +47,7 @@ test.each(cases)("as torchvision, to one level: $box to $size, flipped: $flipped
 });
 
 describe("properties", () => {
-  const boxes = fc.tuple(fc.nat(height - 1), fc.nat(width - 1)).chain(([top, left]) =>
-    fc.record({
-      top: fc.constant(top),
-      left: fc.constant(left),
-      height: fc.integer({ min: 1, max: height - top }),
-      width: fc.integer({ min: 1, max: width - left }),
-    }),
-  );
+  const boxes = boxesWithin(height, width);
   const sizes = fc.tuple(fc.integer({ min: 1, max: 70 }), fc.integer({ min: 1, max: 70 }));
 
   test("an even image stays even", () => {
