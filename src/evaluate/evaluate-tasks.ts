@@ -7,7 +7,7 @@ import { fitImages } from "./fit.js";
 import { type KnnOptions, knn } from "./knn.js";
 import { type LinearProbeOptions, linearProbe } from "./linear-probe.js";
 import { type MlpProbeOptions, mlpProbe } from "./mlp-probe.js";
-import { type OnShare, type PartRunner, section, under, untold } from "./progress.js";
+import { type OnShare, type PartRunner, sections, under, untold } from "./progress.js";
 import { type RegressionProbeOptions, regressionProbe } from "./regression-probe.js";
 import type { Task, TaskSplit } from "./tasks.js";
 
@@ -75,11 +75,8 @@ export async function evaluateTasks(
   for (const { name, train, test } of await fitTasks(tasks, encoder.imageShape)) {
     const part = under(name, options.part ?? untold);
     const features = await part("features", async (onShare) => {
-      const middle = train.images.count / (train.images.count + test.images.count);
-      return {
-        train: await featuresOf(train.images, section(onShare, 0, middle)),
-        test: await featuresOf(test.images, section(onShare, middle, 1)),
-      };
+      const [first, second] = sections(onShare, train.images.count, test.images.count);
+      return { train: await featuresOf(train.images, first), test: await featuresOf(test.images, second) };
     });
     scores[name] =
       train.targets && test.targets

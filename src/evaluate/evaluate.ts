@@ -10,7 +10,7 @@ import type { Features } from "./features.js";
 import { type KnnOptions, knn } from "./knn.js";
 import { type LinearProbeOptions, linearProbe } from "./linear-probe.js";
 import { type MlpProbeOptions, mlpProbe } from "./mlp-probe.js";
-import { type PartRunner, section, untold } from "./progress.js";
+import { type PartRunner, sections, untold } from "./progress.js";
 
 /** What is measured, and how. */
 export interface EvaluateOptions {
@@ -80,11 +80,8 @@ export async function evaluateEncoder(
 ): Promise<Evaluation> {
   const { part = untold, device } = options;
   const [own, held] = await part("features", async (onShare) => {
-    const middle = train.count / (train.count + test.count);
-    return [
-      await encode(encoder, train, device, section(onShare, 0, middle)),
-      await encode(encoder, test, device, section(onShare, middle, 1)),
-    ];
+    const [first, second] = sections(onShare, train.count, test.count);
+    return [await encode(encoder, train, device, first), await encode(encoder, test, device, second)];
   });
   return evaluateFeatures(
     { features: own!, labels: train.labels },

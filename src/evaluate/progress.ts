@@ -6,11 +6,14 @@
 /** Told the share of a part that is done, 0 … 1. */
 export type OnShare = (share: number) => void;
 
-/** What is told of a section of a part, told of the part. */
-export const section =
-  (onShare: OnShare, from: number, to: number): OnShare =>
-  (share) =>
-    onShare(from + (to - from) * Math.min(1, share));
+/** A part in two sections, in work one after the other and as long as they are large: what is told of each, told of the part. */
+export function sections(onShare: OnShare, first: number, second: number): readonly [OnShare, OnShare] {
+  const middle = first / (first + second);
+  return [
+    (share) => onShare(middle * Math.min(1, share)),
+    (share) => onShare(middle + (1 - middle) * Math.min(1, share)),
+  ];
+}
 
 /** Runs a part. */
 export type PartRunner = <T>(name: string, work: (onShare: OnShare) => T | Promise<T>) => Promise<T>;

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { take } from "../../src/data/dataset.js";
 import { fashionMnist } from "../../src/data/fashion-mnist.js";
 import { evaluatePixels, partsOfEvaluation } from "../../src/evaluate/evaluate.js";
-import { counted, type EvaluationProgress, section, under } from "../../src/evaluate/progress.js";
+import { counted, type EvaluationProgress, sections, under } from "../../src/evaluate/progress.js";
 
 test("parts follow one another, each from nothing to all of it", async () => {
   const told: EvaluationProgress[] = [];
@@ -31,7 +31,7 @@ test("parts follow one another, each from nothing to all of it", async () => {
 
 test("a section is told of the part", () => {
   const shares: number[] = [];
-  const second = section((share) => shares.push(share), 0.5, 1);
+  const [, second] = sections((share) => shares.push(share), 1, 1);
   for (const share of [0, 0.5, 2]) second(share);
   expect(shares).toEqual([0.5, 0.75, 1]);
 });
