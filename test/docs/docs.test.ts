@@ -2,7 +2,7 @@
  * What the guides say is so: their links lead somewhere, their TypeScript is that of the package, their configurations
  * are read, and their commands and options exist.
  */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, normalize } from "node:path";
 import type { Command } from "commander";
@@ -43,6 +43,25 @@ test("links lead to files and headings that exist", () => {
     }
   expect(broken).toEqual([]);
   expect(documents.flatMap(({ links }) => links).length).toBeGreaterThan(20);
+});
+
+test("every feature that is here names tests that exist", () => {
+  const rows = readFileSync(join(packageRoot, "FEATURES.md"), "utf8")
+    .split("\n")
+    .filter((line) => line.startsWith("| ") && !line.endsWith("| shown by |"))
+    .map((line) => line.split("|").slice(1, -1));
+  const faults = rows.flatMap((cells) => {
+    const [ours, shown] = cells.slice(-2).map((cell) => cell.trim()) as [string, string];
+    if (shown === "") return ours === "–" ? [] : [`${cells[0]}: no test`];
+    const files = shown.split(", ");
+    // A file's name alone is of the folder of the one before.
+    const paths = files.map((file, i) =>
+      file.startsWith("test/") ? file : join(dirname(files[i - 1]!), file),
+    );
+    return paths.filter((path) => !existsSync(join(packageRoot, path))).map((path) => `${cells[0]}: ${path}`);
+  });
+  expect(faults).toEqual([]);
+  expect(rows.length).toBeGreaterThan(60);
 });
 
 test("every guide is in the list of guides", () => {
