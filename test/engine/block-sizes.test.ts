@@ -25,7 +25,7 @@ import { onMachineWith } from "../support/blocked-operators.js";
 import { relativeError } from "../support/close.js";
 import { floats } from "../support/data.js";
 import { farFromExact, inDoubles, leastMargin, type Numbers, numbers } from "../support/exact.js";
-import { describeWith } from "../support/needs.js";
+import { describeWith, noBlocks, testWhere } from "../support/needs.js";
 import { canBeHaswell, haswellParts, onHaswell } from "../support/other-processor.js";
 
 type Params = { readonly [name: string]: tf.Tensor };
@@ -144,7 +144,8 @@ describe("a training step in every lowering, on every machine", () => {
     expect(await results.then(fault, String)).toMatch(/off by|Non-zero status/);
   });
 
-  it.skipIf(block === undefined)("standard operators give what this machine's blocked ones do", async () => {
+  const title = "standard operators give what this machine's blocked ones do";
+  testWhere(block !== undefined, noBlocks, title, async () => {
     const model = modelFor(blocked(block!));
     const [own, standard] = [
       await runOnce(model, inputs),

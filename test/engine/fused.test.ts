@@ -1,5 +1,5 @@
 /** Fused operations of the blocked lowering: what they fuse, and that masks and sums stay exact. */
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { valueAndGrad } from "../../src/engine/grad.js";
 import { hostTensor } from "../../src/engine/host.js";
 import { jit } from "../../src/engine/jit.js";
@@ -8,6 +8,7 @@ import { tf } from "../../src/engine/tf.js";
 import { normaliseBatch } from "../../src/nn/batch-norm.js";
 import { expectClose } from "../support/close.js";
 import { floats } from "../support/data.js";
+import { describeWhere, noBlocks } from "../support/needs.js";
 import { eagerly, withGradients } from "./programs.js";
 
 const { target } = await probeCpu();
@@ -39,7 +40,7 @@ const programs: { [name: string]: (...args: tf.Tensor[]) => tf.Tensor } = {
   },
 };
 
-describe.skipIf(target.block === undefined)("fused image operations compute what the eager ones do", () => {
+describeWhere(target.block !== undefined, noBlocks, "fused operations compute what eager ones do", () => {
   for (const [name, program] of Object.entries(programs))
     it(name, async () => {
       const gradient = withGradients(program, [0, 1, 2, 3].slice(0, program.length));

@@ -1,5 +1,5 @@
 /** Large matrix products as blocked convolutions: the same numbers and gradients, wide tensors left in blocks. */
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import type { HostTensor } from "../../src/engine/host.js";
 import { jit } from "../../src/engine/jit.js";
 import { probeCpu } from "../../src/engine/run/device.js";
@@ -7,6 +7,7 @@ import { tf } from "../../src/engine/tf.js";
 import { gelu } from "../../src/nn/attention.js";
 import { relativeError } from "../support/close.js";
 import { floats } from "../support/data.js";
+import { describeWhere, noBlocks } from "../support/needs.js";
 import { eagerly, withGradients } from "./programs.js";
 
 const { target } = await probeCpu();
@@ -55,7 +56,7 @@ async function blocked(program: Program, given: readonly HostTensor[]) {
   return { errors, hasProduct: /MatMul|Gemm/.test(model), hasConvolution: model.includes("ReorderInput") };
 }
 
-describe.skipIf(target.block === undefined)("products of matrices with many rows", () => {
+describeWhere(target.block !== undefined, noBlocks, "products of matrices with many rows", () => {
   for (const [name, program] of Object.entries(programs))
     it.each([
       [16, 48],

@@ -2,12 +2,13 @@
  * Convolutions and gradients by Winograd's filtering, where the blocked lowering takes it, against the direct ones of the
  * portable lowering: the greatest difference against the greatest element.
  */
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { jit } from "../../src/engine/jit.js";
 import { probeCpu } from "../../src/engine/run/device.js";
 import { tf } from "../../src/engine/tf.js";
 import { relativeError } from "../support/close.js";
 import { floats } from "../support/data.js";
+import { describeWhere, noBlocks } from "../support/needs.js";
 import { withGradients } from "./programs.js";
 
 const { target } = await probeCpu();
@@ -20,7 +21,7 @@ const cases = [
   { name: "padding on one side", image: [16, 8, 8, 96], filters: 96, pad: [[0, 0], [0, 2], [2, 0], [0, 0]] },
 ] as const; // biome-ignore format: a table
 
-describe.skipIf(target.block === undefined)("Winograd's filtering", () => {
+describeWhere(target.block !== undefined, noBlocks, "Winograd's filtering", () => {
   for (const { name, image, filters, pad } of cases)
     it(`${name}: ${image.join(" × ")} to ${filters} channels`, async () => {
       const convolve = (x: tf.Tensor, w: tf.Tensor) =>

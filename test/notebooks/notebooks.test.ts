@@ -190,11 +190,53 @@ describeWith(
       expect(readdirSync(scratch)).toContain("nbconvert.html");
     });
 
-    // Three tools a notebook are for CI, without those of claims, which are alike; JESSL_TEST_NOTEBOOKS=all takes these, too.
-    // Elsewhere one tool stands for the others.
-    const { JESSL_TEST_ALL, JESSL_TEST_NOTEBOOKS } = process.env;
-    const byEveryTool = (name: string): boolean =>
-      JESSL_TEST_NOTEBOOKS === "all" || (JESSL_TEST_ALL === "1" && !/^0[1-5]-/.test(name));
+    test("nbconvert makes a page of each as it is saved, with every picture", async () => {
+      const paths = names.map((name) => join(folder, name));
+      await run(
+        "import sys; from nbconvert.nbconvertapp import main; main(['--to', 'html', '--output-dir', *sys.argv[1:]])",
+        ...[scratch, ...paths],
+      );
+      for (const name of names) {
+        const page = readFileSync(join(scratch, name.replace(".ipynb", ".html")), "utf8");
+        const pictures = (page.match(/<svg|src="data:image\/(png|svg\+xml);base64/g) ?? []).length;
+        const outputs = readNotebook(join(folder, name)).cells.flatMap((cell) => cell.outputs ?? []);
+        const drawn = outputs.filter(
+          (output) => "data" in output && /"image\//.test(JSON.stringify(output.data)),
+        );
+        expect(drawn.length, name).toBeGreaterThan(0);
+        expect(pictures, name).toBe(drawn.length);
+      }
+    });
+
+    const papermillAll = readFileSync(join(import.meta.dirname, "with_papermill.py"), "utf8");
+    /** Papermill with the parameters of the quick run; executed only if asked. */
+    const byPapermill = async (execute: boolean, ...chosen: string[]): Promise<Notebook[]> => {
+      const notebooks = chosen.map((name) => readNotebook(join(folder, name)));
+      const jobs = notebooks.map((notebook, i) => {
+        const path = join(scratch, chosen[i]!);
+        writeFileSync(path, formatNotebook(notebook));
+        return { path, parameters: Object.fromEntries(quickOf(notebook)) };
+      });
+      await run(papermillAll, JSON.stringify(jobs), execute ? "execute" : "prepare");
+      return jobs.map(({ path }) => readNotebook(path));
+    };
+
+    test("papermill sets the parameters of each", async () => {
+      for (const [i, notebook] of (await byPapermill(false, ...names)).entries()) {
+        const injected = notebook.cells.filter((cell) => tagsOf(cell).includes("injected-parameters"));
+        expect(injected, names[i]).toHaveLength(1);
+        const lines = [...quickOf(notebook)].map(([name, value]) => [name, value]);
+        const written = [
+          ...[injected[0]!.source]
+            .flat()
+            .join("")
+            .matchAll(/^var (\w+) = (.*);$/gm),
+        ].map(([, name, value]) => [name, JSON.parse(value!) as unknown]);
+        expect(written, names[i]).toEqual(lines);
+        const place = notebook.cells.indexOf(injected[0]!);
+        expect(tagsOf(notebook.cells[place - 1]!)).toContain("parameters");
+      }
+    });
 
     describe.each(names)("%s, quick, by", { timeout: 240_000 }, (name) => {
       test("nbclient", async () => {
@@ -205,21 +247,24 @@ describeWith(
         expect(figuresOf(executed)).toEqual(figuresOf(readNotebook(join(folder, name))));
         expectNumbers(name, numbersOf(executed));
       });
+    });
 
-      test.runIf(byEveryTool(name))("nbconvert", async () => {
+    // The other tools execute by nbclient, too. CI executes by them what no other notebook is like: those of claims are alike.
+    const { JESSL_TEST_ALL, JESSL_TEST_NOTEBOOKS } = process.env;
+    const byEveryTool = names.filter(
+      (name) => JESSL_TEST_NOTEBOOKS === "all" || (JESSL_TEST_ALL === "1" && !/^0[1-5]-/.test(name)),
+    );
+    describe.each(byEveryTool)("%s, quick, by", { timeout: 240_000 }, (name) => {
+      test("nbconvert", async () => {
         const path = quickCopy(name);
         await run(nbconvert, path);
         expectFigure(path);
         expect(readdirSync(scratch)).toContain(name.replace(".ipynb", ".html"));
       });
 
-      test.runIf(byEveryTool(name))("papermill", async () => {
-        const notebook = readNotebook(join(folder, name));
-        const path = join(scratch, name);
-        writeFileSync(path, formatNotebook(notebook));
-        const script = readFileSync(join(import.meta.dirname, "with_papermill.py"), "utf8");
-        await run(script, path, JSON.stringify(Object.fromEntries(quickOf(notebook))));
-        expectFigure(path);
+      test("papermill", async () => {
+        await byPapermill(true, name);
+        expectFigure(join(scratch, name));
       });
     });
   },

@@ -1,4 +1,7 @@
-"""Executes a notebook by papermill with parameters of any kind: with_papermill.py <notebook> <parameters as JSON>."""
+"""
+Sets parameters of any kind by papermill, and executes if asked:
+with_papermill.py <JSON of [{path, parameters}]> execute|prepare
+"""
 
 import json
 import sys
@@ -24,10 +27,12 @@ class TypeScript(Translator):
 
 
 papermill_translators.register("typescript", TypeScript)
-papermill.execute_notebook(
-    sys.argv[1],
-    sys.argv[1],
-    parameters=json.loads(sys.argv[2]),
-    progress_bar=False,
-    execution_timeout=120,
-)
+for job in json.loads(sys.argv[1]):
+    papermill.execute_notebook(
+        job["path"],
+        job["path"],
+        parameters=job["parameters"],
+        prepare_only=sys.argv[2] == "prepare",
+        progress_bar=False,
+        execution_timeout=120,
+    )

@@ -27,7 +27,13 @@ export const python: string =
     (path) => path !== undefined && existsSync(path),
   ) ?? "python3";
 
-/** Peers of the bench and optional packages, which CI does not install: even there a suite for them is skipped. */
+/** The interpreter that has FFCV: JESSL_FFCV_PYTHON, as in the bench, or the one that tests use. */
+export const ffcvPython: string = process.env.JESSL_FFCV_PYTHON ?? python;
+
+/**
+ * Peers of the bench, which CI does not install, for PyTorch with its libraries takes 5 GB, and FFCV wants it, OpenCV and
+ * a compiler: even there a suite for them is skipped. What their authors' code gives is held in fixtures.
+ */
 const benchOnly: readonly Part[] = ["python:torch", "python:torchvision", "python:ffcv"];
 
 const known = new Map<Part, boolean>();
@@ -38,7 +44,7 @@ function isThere(part: Part): boolean {
   if (part.startsWith("npm:")) return packageVersion(name) !== undefined;
   if (part.startsWith("program:")) return succeeds("which", [name]);
   const spec = `import importlib.util, sys; sys.exit(importlib.util.find_spec(${JSON.stringify(name)}) is None)`;
-  return succeeds(python, ["-c", spec]);
+  return succeeds(name === "ffcv" ? ffcvPython : python, ["-c", spec]);
 }
 
 /** Those of `parts` that are not on this machine. */
@@ -50,6 +56,8 @@ export function missingParts(...parts: Part[]): Part[] {
   });
 }
 
+const skipped = (name: string, without: string): string => `${name} (skipped: ${without})`;
+
 /** A suite that runs where all parts are there. */
 export function describeWith(parts: readonly Part[], name: string, suite: () => void): void {
   const missing = missingParts(...parts);
@@ -58,5 +66,20 @@ export function describeWith(parts: readonly Part[], name: string, suite: () => 
     test(name, () => {
       throw new Error(`${name}: needs ${missing.join(", ")}, and JESSL_TEST_ALL=1 forbids to skip it`);
     });
-  else describe.skip(`${name} (skipped: needs ${missing.join(", ")})`, suite);
+  else describe.skip(skipped(name, `needs ${missing.join(", ")}`), suite);
+}
+
+/** What a machine is without where the probe found no size of blocks. */
+export const noBlocks = "ONNX Runtime has no blocked operators on this processor";
+
+/** A suite that runs where the machine can do it, whatever is installed; elsewhere its name says what is not there. */
+export function describeWhere(can: boolean, without: string, name: string, suite: () => void): void {
+  if (can) describe(name, suite);
+  else describe.skip(skipped(name, without), suite);
+}
+
+/** One test of that kind. */
+export function testWhere(can: boolean, without: string, name: string, body: () => Promise<void>): void {
+  if (can) test(name, body);
+  else test.skip(skipped(name, without), body);
 }

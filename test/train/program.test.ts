@@ -20,6 +20,7 @@ import { loadEncoder, trainEncoder } from "../../src/train/train.js";
 import { relativeError } from "../support/close.js";
 import { generator } from "../support/data.js";
 import { inDoubles } from "../support/exact.js";
+import { noBlocks, testWhere } from "../support/needs.js";
 import { tinyConfig, tinyDataset } from "./methods/tiny.js";
 
 let folder: string;
@@ -93,7 +94,9 @@ describe("interrupted at random steps, a run ends with the bits of one that was 
   });
 });
 
-test.skipIf((await probeCpu()).target.block === undefined)(
+testWhere(
+  (await probeCpu()).target.block !== undefined,
+  noBlocks,
   "every optimisation at once: two runs, and one that was interrupted and read its program from the disk, have the same bits",
   async () => {
     const asked = config("encoder={name: resnet18, width: 16}", "recompute=true", "epochs=2");

@@ -1,6 +1,6 @@
 /**
- * .beton files: those that FFCV 1.0.2 wrote are read, ours read back, FFCV reads ours (where JESSL_FFCV_PYTHON names an
- * interpreter that has it), and faults are named.
+ * .beton files: those that FFCV 1.0.2 wrote are read, ours read back, FFCV reads ours (where JESSL_FFCV_PYTHON or the tests
+ * Python has it), and faults are named.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -19,6 +19,7 @@ import { BetonFile } from "../../../src/data/beton/reader.js";
 import { type BetonValue, type BetonWriteOptions, writeBeton } from "../../../src/data/beton/writer.js";
 import { decodeImage } from "../../../src/data/decode.js";
 import { DataError } from "../../../src/support/errors.js";
+import { describeWith, ffcvPython } from "../../support/needs.js";
 
 const fixtures = join(import.meta.dirname, "fixtures");
 let folder: string;
@@ -287,12 +288,11 @@ describe("faults name file, sample, field and place", () => {
   });
 });
 
-const ffcv = process.env.JESSL_FFCV_PYTHON;
-describe.skipIf(ffcv === undefined)("FFCV reads what is written here", () => {
+describeWith(["python:ffcv"], "FFCV reads what is written here", () => {
   test("every type of field, raw and JPEG", async () => {
     const read = (path: string): { count: number; fields: string[]; rows: Record<string, unknown>[] } =>
       JSON.parse(
-        execFileSync(ffcv!, [join(fixtures, "write_beton.py"), path], {
+        execFileSync(ffcvPython, [join(fixtures, "write_beton.py"), path], {
           encoding: "utf8",
           maxBuffer: 1 << 28,
         })

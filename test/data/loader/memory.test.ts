@@ -14,7 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import {
   allocationBytes,
   type BetonFields,
@@ -25,6 +25,7 @@ import {
   version,
 } from "../../../src/data/beton/layout.js";
 import { BetonFile } from "../../../src/data/beton/reader.js";
+import { describeWhere } from "../../support/needs.js";
 import { sparseParquet } from "../../support/sparse-parquet.js";
 
 const folder = mkdtempSync(join(tmpdir(), "jessl-memory-"));
@@ -77,7 +78,7 @@ function stream(kind: "beton" | "folder", path: string): { megabytes: number; wr
   return JSON.parse(out.toString()) as ReturnType<typeof stream>;
 }
 
-describe.skipIf(process.platform !== "linux")("in memory of a fixed size", () => {
+describeWhere(process.platform === "linux", "no /proc tells the memory", "in memory of a fixed size", () => {
   test("a .beton file of 1.2 GB", { timeout: 300_000 }, () => {
     const path = join(folder, "large.beton");
     sparseBeton(path, 160, 1600);
