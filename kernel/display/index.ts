@@ -31,7 +31,7 @@ export function toMimeBundle(value: unknown): MimeBundle | Promise<MimeBundle> {
 }
 
 function known(value: object): MimeBundle | Promise<MimeBundle> | undefined {
-  if (isFigure(value)) return vegaBundle(vegaLiteSpec(value) as never);
+  if (isFigure(value)) return vegaBundle({ ...vegaLiteSpec(value) });
   if (isVegaSpec(value)) return vegaBundle(value);
   if (isPlotlyFigure(value)) return plotlyBundle(value);
   if (isTensor(value)) return tensorBundle(value);

@@ -4,7 +4,7 @@
 export type MimeBundle = { [mimeType: string]: unknown };
 
 /** A value with a method of this name shows itself as the bundle that it returns (Deno's convention). */
-export const displaySymbol: unique symbol = Symbol.for("Jupyter.display") as never;
+export const displaySymbol: unique symbol = Symbol.for("Jupyter.display");
 
 /** A value that shows itself. */
 export interface Displayable {

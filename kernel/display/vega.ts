@@ -3,6 +3,8 @@
  * ahead (`loadVega`), so that a figure is drawn at once and stays in order with what is printed. JupyterLab up to 4.6
  * knows Vega-Lite 5; what both versions share is nearly all, and so every figure goes out under both types.
  */
+import type { Spec as VegaSpec } from "vega";
+import type { TopLevelSpec } from "vega-lite";
 import { svgToPng } from "../../src/figure/render.js";
 import { isPlainObject, type MimeBundle, mime } from "./mime.js";
 
@@ -86,8 +88,8 @@ function readsFiles(value: unknown): boolean {
 
 function viewOf(spec: Spec, lite: boolean, [vega, vegaLite]: Libraries) {
   const silent = vega.logger(vega.Error);
-  const compiled = lite ? vegaLite.compile(spec as never, { logger: silent }).spec : spec;
-  return new vega.View(vega.parse(compiled as never), { renderer: "none", logger: silent });
+  const compiled = lite ? vegaLite.compile(spec as object as TopLevelSpec, { logger: silent }).spec : spec;
+  return new vega.View(vega.parse(compiled as VegaSpec), { renderer: "none", logger: silent });
 }
 
 /** What Vega's own `toSVG` does, without its waiting. */
