@@ -5,10 +5,11 @@
 
 // augmentations and views
 export * from "./augment/index.js";
+export type { BetonImage, BetonImageOptions } from "./data/beton/encode.js";
 // data
 export type { BetonField, BetonFields } from "./data/beton/layout.js";
 export { BetonFile, type StoredImage } from "./data/beton/reader.js";
-export { type BetonImage, type BetonWriteOptions, writeBeton } from "./data/beton/writer.js";
+export { type BetonWriteOptions, writeBeton } from "./data/beton/writer.js";
 export { type CifarName, cifar } from "./data/cifar.js";
 export type { CropOptions } from "./data/crop/crop.js";
 export { draw, type ImageDataset, take } from "./data/dataset.js";

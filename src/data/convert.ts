@@ -2,8 +2,9 @@
 import { readFile } from "node:fs/promises";
 import sharp from "sharp";
 import { ConfigError, DataError } from "../support/errors.js";
+import type { BetonImage } from "./beton/encode.js";
 import type { BetonFields } from "./beton/layout.js";
-import { type BetonImage, type BetonWriteOptions, writeBeton } from "./beton/writer.js";
+import { type BetonWriteOptions, writeBeton } from "./beton/writer.js";
 import type { ImageDataset } from "./dataset.js";
 import { decodeImage } from "./decode.js";
 import { listImageFolder } from "./image-folder.js";

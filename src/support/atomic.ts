@@ -11,8 +11,8 @@ export const temporarySuffix = ".tmp";
 
 let counter = 0;
 
-/** The message for a failed write, in the terms of the user. */
-function explain(path: string, error: unknown): DiskError {
+/** A failed write in the terms of the user. */
+export function diskError(path: string, error: unknown): DiskError {
   const code = (error as NodeJS.ErrnoException).code;
   const reason =
     code === "ENOSPC" || code === "EDQUOT"
@@ -56,7 +56,7 @@ export function writeFileAtomic(path: string, content: string | Uint8Array | Ite
     renameSync(temporary, path);
   } catch (error) {
     discard(file, temporary);
-    throw explain(path, error);
+    throw diskError(path, error);
   }
   syncFolder(folder);
 }

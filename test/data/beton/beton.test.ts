@@ -3,12 +3,13 @@
  * Python has it), and faults are named.
  */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { BetonValue } from "../../../src/data/beton/encode.js";
 import {
   type BetonFields,
   decodeDescriptor,
@@ -16,9 +17,9 @@ import {
   recordLayout,
 } from "../../../src/data/beton/layout.js";
 import { BetonFile } from "../../../src/data/beton/reader.js";
-import { type BetonValue, type BetonWriteOptions, writeBeton } from "../../../src/data/beton/writer.js";
+import { type BetonWriteOptions, writeBeton } from "../../../src/data/beton/writer.js";
 import { decodeImage } from "../../../src/data/decode.js";
-import { DataError } from "../../../src/support/errors.js";
+import { DataError, DiskError } from "../../../src/support/errors.js";
 import { describeWith, ffcvPython } from "../../support/needs.js";
 
 const fixtures = join(import.meta.dirname, "fixtures");
@@ -208,7 +209,16 @@ describe("files that are written here", () => {
     await expect(
       attempt({ x: { type: "ndarray", shape: [2], dtype: "<f4" } }, new Uint8Array(4)),
     ).rejects.toThrow(/expected 8 bytes for \[2\] of <f4, got 4/);
+    await expect(attempt({ x: { type: "int" } }, 2n ** 63n)).rejects.toThrow(
+      "sample 0: field x: expected a whole number of 64 bits, got 9223372036854775808",
+    );
+    await expect(attempt({ x: { type: "rgb" } }, undefined)).rejects.toThrow(
+      "expected an image, got undefined",
+    );
     await expect(attempt({ x: { type: "json" } }, undefined)).rejects.toThrow(/expected what JSON can hold/);
+    await expect(attempt({ x: { type: "json" } }, { n: 1n })).rejects.toThrow(
+      /sample 0: field x: expected what JSON can hold, got .*BigInt/,
+    );
     await expect(
       attempt({ x: { type: "bytes" } }, new Uint8Array(2 ** 21 + 1), { pageSize: 2 ** 21 }),
     ).rejects.toThrow(
@@ -221,6 +231,19 @@ describe("files that are written here", () => {
       /1 to 16 ASCII letters/,
     );
     expect(readdirSync(folder).filter((name) => name.startsWith("bad"))).toEqual([]);
+  });
+
+  test("a disk that does not take the file is an error with its name, and nothing is left behind", async () => {
+    const write = (path: string) => writeBeton(path, { x: { type: "int" } }, 1, async () => ({ x: 1 }));
+    const place = join(folder, "place");
+    mkdirSync(join(place, "taken.beton/something"), { recursive: true });
+    await expect(write(join(place, "taken.beton"))).rejects.toThrow(DiskError);
+    await expect(write(join(place, "taken.beton"))).rejects.toThrow(/^file \S+taken\.beton: /);
+    expect(readdirSync(place)).toEqual(["taken.beton"]);
+    writeFileSync(join(place, "file"), "");
+    await expect(write(join(place, "file/new.beton"))).rejects.toThrow(
+      /^file \S+new\.beton: (EEXIST|ENOTDIR)/,
+    );
   });
 });
 
