@@ -5,6 +5,7 @@
 import type { FlatArguments } from "./arguments.js";
 import type { AnyFunction } from "./eager.js";
 import type { Graph } from "./graph/graph.js";
+import { updateLast } from "./graph/passes/in-place.js";
 import { optimise } from "./graph/passes/index.js";
 import { mixedPrecision } from "./graph/passes/mixed.js";
 import { recompute } from "./graph/passes/recompute.js";
@@ -59,16 +60,23 @@ export interface LoweringOptions {
   readonly float32Scopes: readonly string[];
   /** Whether activations of blocks are computed again in the backward pass. */
   readonly recompute?: boolean | undefined;
+  /** Places of inputs over which results may be written, where the device does that. */
+  readonly donated?: ReadonlySet<number> | undefined;
 }
 
 /** The model of a graph for a device. */
-export function lowerProgram(graph: Graph, { target, mixed }: Device, options: LoweringOptions): Lowered {
+export function lowerProgram(
+  graph: Graph,
+  { target, mixed, name }: Device,
+  options: LoweringOptions,
+): Lowered {
   const start = performance.now();
-  const { float32Scopes } = options;
+  const { float32Scopes, donated } = options;
   const precise = mixed ? mixedPrecision(graph, { ...mixed, float32Scopes }) : graph;
   const prepared = target.prepare?.(precise) ?? precise;
   // After all that rewrites: what is computed again are the same operations, so that not a bit of a result changes.
-  const final = options.recompute ? recompute(prepared) : prepared;
+  const again = options.recompute ? recompute(prepared) : prepared;
+  const final = donated && name === "cpu" ? updateLast(again, donated) : again;
   const model = new Lowering(final, target).model();
   const bytes = encodeModel(model);
   const lowerMs = performance.now() - start;

@@ -131,10 +131,14 @@ export function jit<A extends readonly unknown[], R>(
   const { recompute, float32Scopes = ["views", "loss", "probes"] } = options;
   const traced = (args: FlatArguments) => traceProgram(name, plain, args);
 
+  /** The places of leaves over which results may be written. */
+  const givenBy = ({ positions }: FlatArguments): Set<number> =>
+    new Set(positions.flatMap((position, i) => (donated.has(position) ? [i] : [])));
+
   const compiled = async (args: FlatArguments) => {
     const { graph, result, report } = traced(args);
     const place = await device();
-    const lowered = lowerProgram(graph, place, { recompute, float32Scopes });
+    const lowered = lowerProgram(graph, place, { recompute, float32Scopes, donated: givenBy(args) });
     return { graph, result, place, ...lowered, report: { ...report, ...lowered.report } };
   };
 
@@ -147,12 +151,11 @@ export function jit<A extends readonly unknown[], R>(
     const start = performance.now();
     const { session, cached } = await createSession(model, bytes, sessionOptions(place));
     options.onCompile?.({ ...report, sessionMs: performance.now() - start, cached });
-    const given = new Set(args.positions.flatMap((position, i) => (donated.has(position) ? [i] : [])));
     return {
       session,
       result,
       types: graph.outputs.map(({ dtype }) => dtype as ElementType),
-      overwritable: overwritable(model, given),
+      overwritable: overwritable(model, givenBy(args)),
     };
   };
 

@@ -3,6 +3,7 @@
  * by their own names ("Conv2D", "Add", …) with their attributes, so that one table says what each means; constants are
  * operations too. Nodes stand in an order in which they can run.
  */
+import { groupBy } from "../../support/group.js";
 import { sizeOf, type TensorData } from "../host.js";
 
 /**
@@ -164,4 +165,12 @@ export function countUses(graph: Graph): Map<Value, number> {
   for (const node of graph.nodes) node.inputs.forEach(use);
   graph.outputs.forEach(use);
   return uses;
+}
+
+/** The nodes that take each value, once for each time that they do. */
+export function usersOf(graph: Graph): Map<Value, Node[]> {
+  const uses = graph.nodes.flatMap((node) => node.inputs.map((input) => ({ input, node })));
+  return new Map(
+    [...groupBy(uses, ({ input }) => input)].map(([value, own]) => [value, own.map(({ node }) => node)]),
+  );
 }

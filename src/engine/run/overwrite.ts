@@ -1,41 +1,111 @@
 /**
- * Results that may be written over the donated arguments that they replace. Of momentum, v ← μ·v + g, the old v is read by
- * one operation, whose result the new v is made of: when that is written, nothing reads the old one any more, and what
- * happens element by element needs no second array. Weights are read by the backward pass as well, which may run later.
+ * Results that may be written over the donated arguments that they replace: those of operations that go element by element,
+ * where all that reads the old numbers has run. Of momentum, v ← μ·v + g, the old v is read by one operation, whose result
+ * the new v is made of. Weights, w ← w − lr·v, are read by the forward and backward pass, too: all of that must lead to the
+ * new w, as `updateLast` (graph/passes/in-place.ts) sees to for large ones.
  */
+import { sizeOf } from "../host.js";
 import type { OnnxModel, OnnxNode } from "../lower/onnx.js";
 
 /** Operations that write an element only after they have read those at its place. */
 const elementwise = new Set(["Add", "Sub", "Mul"]);
 
 /**
+ * Operations whose result may be their argument's memory: which only look at it in another shape, which ONNX Runtime makes
+ * part of what takes their result, or leaves out where they change nothing.
+ */
+const views = new Set([
+  ...["Reshape", "Squeeze", "Unsqueeze", "Flatten", "Identity", "Transpose"],
+  ...["Cast", "Expand", "Slice", "Pad", "Concat", "Tile"],
+]);
+
+/** For fewer elements it is not worth to look at all that reads them. */
+const leastSearched = 1 << 12;
+
+/** Who makes and who reads each name of a model. */
+class Uses {
+  readonly #makers = new Map<string, OnnxNode>();
+  readonly #readers = new Map<string, OnnxNode[]>();
+
+  constructor({ nodes }: OnnxModel) {
+    for (const node of nodes) {
+      for (const name of node.outputs) this.#makers.set(name, node);
+      for (const name of node.inputs) {
+        const readers = this.#readers.get(name);
+        if (readers) readers.push(node);
+        else this.#readers.set(name, [node]);
+      }
+    }
+  }
+
+  maker(name: string): OnnxNode | undefined {
+    return this.#makers.get(name);
+  }
+
+  makers(names: readonly string[]): OnnxNode[] {
+    return names.flatMap((name) => this.#makers.get(name) ?? []);
+  }
+
+  /** Whether no other node reads a name. */
+  readOnlyBy(name: string, node: OnnxNode): boolean {
+    return (this.#readers.get(name) ?? []).every((reader) => reader === node);
+  }
+
+  /** Whether a node comes of all other nodes that read a name, or a view of it. */
+  readLastBy(name: string, node: OnnxNode): boolean {
+    const before = new Set<OnnxNode>();
+    const pending = [node];
+    for (let next = pending.pop(); next; next = pending.pop()) {
+      if (before.has(next)) continue;
+      before.add(next);
+      pending.push(...this.makers(next.inputs));
+    }
+    const isBefore = (reader: OnnxNode): boolean => {
+      const users = views.has(reader.op)
+        ? reader.outputs.flatMap((output) => this.#readers.get(output) ?? [])
+        : [];
+      // A view that nobody reads is a result.
+      return users.length > 0 ? users.every(isBefore) : before.has(reader);
+    };
+    return (this.#readers.get(name) ?? []).every(isBefore);
+  }
+}
+
+/**
  * By the place of a result, the place of the argument over which it may be written.
  * @param donated places of arguments that may be overwritten
+ * @param least for smaller ones not all readers are looked for
  */
-export function overwritable(model: OnnxModel, donated: ReadonlySet<number>): ReadonlyMap<number, number> {
-  const makers = new Map<string, OnnxNode>();
-  const readers = new Map<string, OnnxNode[]>();
-  for (const node of model.nodes) {
-    for (const name of node.outputs) makers.set(name, node);
-    for (const name of node.inputs) readers.set(name, [...(readers.get(name) ?? []), node]);
-  }
+export function overwritable(
+  model: OnnxModel,
+  donated: ReadonlySet<number>,
+  least: number = leastSearched,
+): ReadonlyMap<number, number> {
+  const uses = new Uses(model);
   const free = new Map(
     model.inputs.flatMap((type, i) => (donated.has(i) ? [[type.name, { ...type, i }] as const] : [])),
   );
   const result = new Map<number, number>();
   for (const [place, output] of model.outputs.entries()) {
-    const maker = makers.get(output.name);
+    const maker = uses.maker(output.name);
     if (!maker || !elementwise.has(maker.op)) continue;
-    const before = maker.inputs.flatMap((name) => makers.get(name) ?? []);
-    const names = before.flatMap((node) =>
-      node.inputs.filter((name) => readers.get(name)!.every((reader) => reader === node)),
-    );
-    const argument = names
-      .flatMap((name) => free.get(name) ?? [])
-      .find(({ type, shape }) => type === output.type && shape.join() === output.shape.join());
-    if (!argument) continue;
-    result.set(place, argument.i);
-    free.delete(argument.name);
+    // ONNX Runtime makes a product and the sum that takes it one operation, which writes while it still reads.
+    if (uses.makers(maker.inputs).some(({ op }) => op === "MatMul")) continue;
+    const fits = (name: string): boolean => {
+      const argument = free.get(name);
+      return argument?.type === output.type && argument.shape.join() === output.shape.join();
+    };
+    const name =
+      uses
+        .makers(maker.inputs)
+        .flatMap((node) => node.inputs.filter((input) => fits(input) && uses.readOnlyBy(input, node)))
+        .at(0) ??
+      (sizeOf(output.shape) >= least
+        ? maker.inputs.find((input) => fits(input) && uses.readLastBy(input, maker))
+        : undefined);
+    if (name === undefined) continue;
+    result.set(place, free.get(name)!.i);
+    free.delete(name);
   }
   return result;
 }

@@ -10,7 +10,7 @@
  */
 import { groupBy } from "../../../support/group.js";
 import { sizeOf } from "../../host.js";
-import { type Graph, GraphBuilder, type Node, type Value } from "../graph.js";
+import { type Graph, GraphBuilder, type Node, usersOf, type Value } from "../graph.js";
 import { removeDeadCode } from "./rewrite.js";
 
 /** Smaller values than this part of the block's largest are kept: statistics cost more to compute than to keep. */
@@ -29,14 +29,6 @@ interface Plan {
   readonly needed: readonly Value[];
   /** A gradient that is there before the first of those nodes is due. */
   readonly after: Value;
-}
-
-/** The nodes that take each value, once for each time that they do. */
-function usersOf(graph: Graph): Map<Value, Node[]> {
-  const uses = graph.nodes.flatMap((node) => node.inputs.map((input) => ({ input, node })));
-  return new Map(
-    [...groupBy(uses, ({ input }) => input)].map(([value, own]) => [value, own.map(({ node }) => node)]),
-  );
 }
 
 /** What to compute again, by the first node of the backward pass that needs any of it. */
