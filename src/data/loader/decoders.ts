@@ -70,6 +70,18 @@ function workers(source: ImageSource, length: number, options: LoaderOptions): D
     minThreads: threads,
     maxThreads: threads,
   });
+  const started = pool.threads.map(
+    (thread) =>
+      new Promise<unknown>((resolve) => {
+        thread.once("message", resolve).once("exit", resolve);
+      }),
+  );
+  const inWork = new Set<Promise<Decoded>>();
+  const run = (part: Part): Promise<Decoded> => {
+    const decoded = (pool.run(part) as Promise<Decoded>).finally(() => inWork.delete(decoded));
+    inWork.add(decoded);
+    return decoded;
+  };
   const memories = new Memories(() => new Uint8Array(new SharedArrayBuffer(batch * length)));
   // With enough batches ahead every worker has one of its own, and nothing needs to be put together.
   const partOf = (count: number): number =>
@@ -83,7 +95,7 @@ function workers(source: ImageSource, length: number, options: LoaderOptions): D
         starts.map((start) => {
           const sent = samples.slice(start, start + part);
           const into = memory?.subarray(start * length, (start + sent.length) * length);
-          return pool.run({ samples: sent, epochKey, into } satisfies Part) as Promise<Decoded>;
+          return run({ samples: sent, epochKey, into });
         }),
       );
       const failures = parts.flatMap((decoded, i) =>
@@ -94,6 +106,9 @@ function workers(source: ImageSource, length: number, options: LoaderOptions): D
     },
     giveBack: (memory) => memories.giveBack(memory),
     async close() {
+      // A thread that is ended while it loads native code ends the process: Node-API cannot report an error in it any more.
+      for (const thread of pool.threads) thread.ref();
+      await Promise.allSettled([...started, ...inWork]);
       await pool.destroy();
     },
   };

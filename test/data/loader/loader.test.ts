@@ -137,6 +137,17 @@ test.each([[1], [3]])("memory that is shared with %d workers holds the same imag
   expect(buffers.size).toBeLessThanOrEqual(6);
 });
 
+test("what is closed while its workers begin ends its batches first, and never the process", async () => {
+  for (let i = 0; i < 10; i++) {
+    const loader = new Loader(betonSource(jpg), { batch: 30, workers: 3, dropLast: false });
+    const batches = [loader.batch(0, 0), loader.batch(3, 0), loader.batch(6, 0)];
+    const closed = loader.close();
+    await expect(Promise.all(batches)).resolves.toHaveLength(3);
+    await closed;
+    await new Loader(betonSource(jpg), { batch: 30, workers: 3 }).close();
+  }
+});
+
 test("memory that is used again suits the short batch at the end and the full one after it", async () => {
   const options = { batch: 30, seed: 3, dropLast: false };
   const expected = await all(betonSource(raw), options, 2);
