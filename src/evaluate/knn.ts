@@ -26,7 +26,7 @@ export interface KnnOptions {
 export interface KnnResult {
   /** The share of test samples whose class is predicted, 0 … 1. */
   readonly accuracy: number;
-  /** The share of test samples whose class is among the five with the most votes and has some. */
+  /** The share of test samples whose class is among the five with the most votes and has some; 1 of up to five classes. */
   readonly top5: number;
   /** The predicted class of each test sample; of equal votes, the lowest class. */
   readonly predicted: Int32Array;
@@ -46,22 +46,36 @@ export async function knn(
   if (!(temperature > 0)) throw new ConfigError(`temperature: expected more than 0, got ${temperature}`);
   const neighbours = Math.min(k, trainCount);
   const chunk = Math.max(1, Math.min(testCount, Math.floor(similaritiesAtOnce / trainCount)));
-  const reference = distance === "cosine" ? unitRows(train.features) : train.features;
-  const queries = (distance === "cosine" ? unitRows(test.features) : test.features).data as Float32Array;
-  const run = jit(distance === "cosine" ? cosine : negativeSquaredDistance, { name: "similarities" });
+  const isCosine = distance === "cosine";
+  const [reference, tested] = [train, test].map(({ features }) =>
+    isCosine ? unitRows(features) : features,
+  ) as [HostTensor, HostTensor];
+  const queries = tested.data as Float32Array;
+  const similarity = isCosine ? cosine : negativeSquaredDistance;
+  const safe = areBounded(reference) && areBounded(tested);
+  // The largest are found where the similarities are made: these are many, and stay there.
+  const nearest = (rows: tf.Tensor2D, all: tf.Tensor2D): [tf.Tensor, tf.Tensor] => {
+    const each = similarity(rows, all);
+    const { values, indices } = tf.topk(safe ? each : orLast(each), neighbours);
+    return [values, indices];
+  };
+  const run = jit(nearest, { name: "neighbours" });
   const votes = new Float64Array(testCount * classes);
   try {
     for (let start = 0; start < testCount; start += chunk) {
       // The last chunk overlaps the one before, so that one program does all.
       const first = Math.min(start, testCount - chunk);
       const rows = hostTensor(queries.subarray(first * width, (first + chunk) * width), [chunk, width]);
-      const result = await run(rows, reference);
-      const similarities = (await result.data()) as Float32Array;
-      result.dispose();
+      const found = await run(rows, reference);
+      const [values, places] = (await Promise.all(found.map((tensor) => tensor.data()))) as [
+        Float32Array,
+        Int32Array,
+      ];
+      for (const tensor of found) tensor.dispose();
       for (let i = 0; i < chunk; i++) {
-        const row = similarities.subarray(i * trainCount, (i + 1) * trainCount);
+        const part = [i * neighbours, (i + 1) * neighbours] as const;
         const own = votes.subarray((first + i) * classes, (first + i + 1) * classes);
-        vote(largest(row, neighbours), row, train.labels, temperature, own);
+        vote(values.subarray(...part), places.subarray(...part), train.labels, temperature, own);
       }
       onShare?.((start + chunk) / testCount);
     }
@@ -97,36 +111,29 @@ function unitRows({ data, shape }: HostTensor): HostTensor {
   return hostTensor(out, shape);
 }
 
-/** The places of the k largest values, largest first; of equal ones, the first. */
-function largest(values: Float32Array, k: number): Int32Array {
-  const places = new Int32Array(k);
-  const kept = new Float32Array(k);
-  let count = 0;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    if (count === k && value <= kept[k - 1]!) continue;
-    let at = count < k ? count++ : k - 1;
-    for (; at > 0 && kept[at - 1]! < value; at--) {
-      kept[at] = kept[at - 1]!;
-      places[at] = places[at - 1]!;
-    }
-    kept[at] = value;
-    places[at] = i;
-  }
-  return places;
+/** Whether similarities of such features are numbers, for sure: a sum of squares or products does not overflow. */
+function areBounded({ data, shape }: HostTensor): boolean {
+  const most = Math.sqrt(2 ** 127 / (4 * shape[1]!));
+  return (data as Float32Array).every((value) => Math.abs(value) < most);
 }
 
-/** Sets each class's votes. */
+/** Similarities, of which those that are no numbers stand last. */
+function orLast(similarities: tf.Tensor): tf.Tensor {
+  return tf.where(tf.isFinite(similarities), similarities, Number.NEGATIVE_INFINITY);
+}
+
+/** Sets each class's votes, by the neighbours' similarities, largest first, and places; what is no number has no vote. */
 function vote(
-  neighbours: Int32Array,
   similarities: Float32Array,
+  places: Int32Array,
   labels: Int32Array,
   temperature: number,
   votes: Float64Array,
 ): void {
   votes.fill(0);
   // Relative to the nearest, so that no weight overflows.
-  const nearest = similarities[neighbours[0]!]!;
-  for (const place of neighbours)
-    votes[labels[place]!]! += Math.exp((similarities[place]! - nearest) / temperature);
+  const nearest = similarities[0]!;
+  for (const [i, place] of places.entries())
+    if (similarities[i]! > Number.NEGATIVE_INFINITY)
+      votes[labels[place]!]! += Math.exp((similarities[i]! - nearest) / temperature);
 }

@@ -107,7 +107,7 @@ function knnByDefinition(
       .forEach(({ value, label }) => {
         votes.set(label, (votes.get(label) ?? 0) + Math.exp(value / temperature));
       });
-    return [...votes].sort((a, b) => b[1] - a[1]).map(([label]) => label);
+    return [...votes].sort((a, b) => b[1] - a[1] || a[0] - b[0]).map(([label]) => label);
   });
 }
 
@@ -143,6 +143,61 @@ describe("kNN", () => {
     expect(top5).toBe(within / 80);
     expect(accuracy).toBeLessThan(top5);
   });
+
+  test.each(["euclidean", "cosine"] as const)(
+    "of equally near samples the first ones vote: %s",
+    async (distance) => {
+      // Whole numbers, and rows along an axis: similarities are exact, and most of them are equal.
+      const value = (i: number, j: number): number =>
+        distance === "euclidean"
+          ? (i * 7 + j * (i >> 3)) % 3
+          : (i * 5 + (i >> 2)) % 4 === j
+            ? 1 + (i % 5)
+            : 0;
+      const draw = ints([600], 5, 0, 3).data;
+      const many: Features = {
+        features: matrix(Array.from({ length: 600 }, (_, i) => [0, 1, 2, 3].map((j) => value(i, j)))),
+        labels: Int32Array.from(draw),
+      };
+      for (const k of [1, 3, 40, 599]) {
+        const { predicted } = await knn(many, many, { k, temperature: 1, distance });
+        const expected = knnByDefinition(many, many, { k, temperature: 1, distance });
+        expect([...predicted], `k ${k}`).toEqual(expected.map(([label]) => label));
+      }
+    },
+  );
+
+  test.each(["euclidean", "cosine"] as const)(
+    "what is no number stands last, and has no vote: %s",
+    async (distance) => {
+      const without = (rows: readonly number[], { features, labels }: Features): Features => {
+        const kept = Array.from(labels.keys()).filter((i) => !rows.includes(i));
+        const width = features.shape[1]!;
+        const data = features.data as Float32Array;
+        return {
+          features: matrix(kept.map((i) => [...data.subarray(i * width, (i + 1) * width)])),
+          labels: Int32Array.from(kept, (i) => labels[i]!),
+        };
+      };
+      const spoiled = (rows: readonly [row: number, value: number][], given: Features): Features => {
+        const data = Float32Array.from(given.features.data);
+        for (const [row, value] of rows) data[row * given.features.shape[1]! + 1] = value;
+        return { ...given, features: hostTensor(data, given.features.shape) };
+      };
+      const bad = spoiled([[0, Number.NaN], [5, Number.POSITIVE_INFINITY], [89, 1e30]], train); // biome-ignore format: a list
+      const odd = spoiled([[2, Number.NaN]], held);
+      const options = { k: 7, distance, temperature: 10 };
+      const clean = await knn(without(distance === "euclidean" ? [0, 5, 89] : [0, 5], bad), held, options);
+      const result = await knn(bad, odd, options);
+      const rest = (of: Int32Array) => [...of].filter((_, i) => i !== 2);
+      expect(rest(result.predicted)).toEqual(rest(clean.predicted));
+      const right = rest(clean.predicted).filter((label, i) => label === rest(held.labels)[i]).length;
+      expect(result.accuracy).toBe(right / held.labels.length);
+      // With more neighbours than there are numbers, these alone vote.
+      const all = await knn(bad, odd, { ...options, k: 90, temperature: Number.POSITIVE_INFINITY });
+      expect(new Set(rest(all.predicted)).size).toBe(1);
+    },
+  );
 
   test("one neighbour of the training samples themselves is always right", async () => {
     const distance = "euclidean";
