@@ -11,6 +11,7 @@ export function doctorCommand(): Command {
 async function doctor({ json }: { json: boolean }): Promise<void> {
   const { deviceStatuses } = await import("../engine/run/status.js");
   const { partStatuses } = await import("../support/parts.js");
+  const { turboStatus } = await import("../data/turbo.js");
   const { version, packageVersion } = await import("../support/package.js");
   const versions = {
     jessl: version,
@@ -23,7 +24,7 @@ async function doctor({ json }: { json: boolean }): Promise<void> {
   const { defaultThreads, threadBehaviour } = await import("../engine/run/threads.js");
   const { fastest } = await import("../engine/run/choose.js");
   const threads = { count: defaultThreads(), processors: availableParallelism(), ...threadBehaviour() };
-  const [devices, parts] = [await deviceStatuses(), partStatuses()];
+  const [devices, parts] = [await deviceStatuses(), [...partStatuses(), turboStatus()]];
   const auto = devices.some(({ here }) => here) ? fastest(devices) : undefined;
   if (json) {
     process.stdout.write(`${JSON.stringify({ versions, threads, devices, auto, parts }, null, 2)}\n`);

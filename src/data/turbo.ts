@@ -7,6 +7,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { ConfigError } from "../support/errors.js";
+import type { PartStatus } from "../support/parts.js";
 import type { Box } from "./crop/resizer.js";
 import type { ImageSize } from "./jpeg-size.js";
 
@@ -106,6 +107,16 @@ function load(): Library {
 /** Whether the packages are there, with a library for this system. */
 export function turboOpens(): boolean {
   return !(open() instanceof Error);
+}
+
+/** Whether it is here, for `jessl doctor`. */
+export function turboStatus(): PartStatus {
+  return {
+    name: "jpeg",
+    here: turboOpens(),
+    use: "libjpeg-turbo: JPEG files decoded in a third of sharp's time, to the same bits (Linux)",
+    how: `npm i ${turboInstall}`,
+  };
 }
 
 /** @throws ConfigError when the packages are not there, or have no library for this system */

@@ -1,5 +1,6 @@
 /** `jessl doctor` as a process: every device and part, present or with what brings it. */
 import { expect, test } from "vitest";
+import { turboInstall } from "../../src/data/turbo.js";
 import { probeCpu } from "../../src/engine/run/device.js";
 import { runCli } from "../support/cli.js";
 
@@ -26,5 +27,6 @@ test("lists devices and parts, and ends with 0 whatever is missing", async () =>
     if (!here) expect(how, name).toBeTruthy();
     else expect(mixed, name).toMatch(/mixed precision/);
   }
+  expect(parts.at(-1)).toMatchObject({ name: "jpeg", how: `npm i ${turboInstall}` });
   for (const { here, how } of parts) expect([here, how]).toEqual([expect.any(Boolean), expect.any(String)]);
 }, 120_000);
