@@ -112,6 +112,31 @@ describe("passes leave what is needed", () => {
     );
   });
 
+  it("pads and bounds that are no finite numbers stay apart", () => {
+    const pads = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, Number.NaN, 0, -0];
+    const fn: Program = (x) => pads.map((value) => tf.pad(x!, [[0, 1]], value));
+    const results = interpret(optimise(recorded(fn, [2])), [hostTensor(Float32Array.of(1, 2), [2])]);
+    expect(results.map(({ data }) => data[2])).toEqual(pads);
+    expect(remaining((x) => [tf.pad(x!, [[0, 1]], Infinity), tf.pad(x!, [[0, 1]], Infinity)], [2])).toEqual([
+      "PadV2",
+    ]);
+  });
+
+  it("numbers that become truth values are 0 or 1 from there on", () => {
+    const fn: Program = (x) => tf.cast(tf.cast(tf.cast(x!, "int32"), "bool"), "float32");
+    const { definition } = flatten<number>([0]);
+    const types = [{ shape: [4], dtype: "uint8" as const }];
+    const { graph } = trace(
+      "truth",
+      fn as (...args: Tree<tf.Tensor>[]) => Tree<tf.Tensor>,
+      definition,
+      types,
+    );
+    const x = hostTensor(Uint8Array.of(0, 1, 5, 255), [4], "uint8");
+    for (const each of [graph, optimise(graph)])
+      expect([...interpret(each, [x])[0]!.data]).toEqual([0, 1, 1, 1]);
+  });
+
   it("constants of one number are kept as one number", () => {
     const graph = optimise(recorded((x) => tf.add(x!, tf.fill([512, 512], 0.5)), [512, 512]));
     expect(graph.nodes[0]!.constant).toBe(0.5);

@@ -140,9 +140,9 @@ const rules: { readonly [op: string]: (draft: Draft, emit: Emit, output: ValueTy
   },
   Cast({ inputs: [x] }, emit, output) {
     if (x!.dtype === output.dtype) return x;
-    // A first cast that keeps every value (bool and uint8 fit in all types) is not needed.
+    // A first cast that keeps every value is not needed: bool fits in all types, uint8 in all but bool.
     const source = x!.node?.op === "Cast" ? x!.node.inputs[0]! : undefined;
-    if (!source || (source.dtype !== "bool" && source.dtype !== "uint8")) return undefined;
+    if (source?.dtype !== "bool" && (source?.dtype !== "uint8" || x!.dtype === "bool")) return undefined;
     return source.dtype === output.dtype ? source : emit("Cast", [source], {}, output);
   },
   Reshape({ inputs: [x] }, emit, output) {

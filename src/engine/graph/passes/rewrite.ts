@@ -34,6 +34,14 @@ export interface Emit {
 /** The values that stand for the draft's outputs, or undefined where the rule has nothing to say. */
 export type Rule = (draft: Draft, emit: Emit) => Value | readonly Value[] | undefined;
 
+/** Attributes as text. JSON writes null for ±Infinity and NaN, and 0 for −0. */
+const attributesKey = (attributes: Attributes): string =>
+  JSON.stringify(attributes, (_, value: unknown) =>
+    typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))
+      ? `number ${Object.is(value, -0) ? "-0" : value}`
+      : value,
+  );
+
 // Larger constants are equal only when they are the same array.
 const comparedElements = 4096;
 
@@ -87,7 +95,7 @@ export function rewrite(graph: Graph, rules: readonly Rule[]): Graph {
     }
     const types = draft.outputs.map(({ shape, dtype }) => `${dtype}[${shape.join()}]`).join();
     const inputs = draft.inputs.map(({ id }) => id).join();
-    const key = `${draft.op}(${inputs})${JSON.stringify(draft.attributes)}:${types}`;
+    const key = `${draft.op}(${inputs})${attributesKey(draft.attributes)}:${types}`;
     let outputs = standing.get(key);
     if (!outputs) {
       outputs = builder.add(draft.op, draft.inputs, draft.attributes, draft.outputs, draft).outputs;
