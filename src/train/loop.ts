@@ -115,34 +115,37 @@ export async function runLoop(
     return host;
   };
 
-  while (step < totalSteps && !options.signal?.aborted) {
-    const began = performance.now();
-    const previous = state;
-    const result = await program.run(state, step);
-    state = result.state;
-    step++;
-    checkFinite(result.metrics, step, folder);
-    const epochEnds = step % program.stepsPerEpoch === 0;
-    const epoch = step / program.stepsPerEpoch;
-    if (epochEnds && program.evaluate && config.evaluateEvery > 0 && epoch % config.evaluateEvery === 0)
-      Object.assign(result.metrics, await program.evaluate(await toHost(state), epoch));
-    const metrics: Metrics = { step, epoch: Number(epoch.toFixed(4)), ...result.metrics };
-    appendLine(folder.metrics, metrics);
-    events?.write(step, result.metrics);
-    const seconds = (performance.now() - began) / 1000;
-    appendLine(folder.times, { step, seconds: Number(seconds.toFixed(5)), at: new Date().toISOString() });
-    dispose(previous, state);
-    options.onStep?.(metrics, totalSteps);
-    if (step % every === 0) await save();
-    const collapses = watch.step(metrics);
-    if (watch.collapsed && config.collapse.action === "stop") throw watch.error(metrics);
-    if (collapses && config.collapse.action === "warn") options.onWarning?.(watch.report(metrics));
-    // The step blocks the thread: let signals, timers and the notebook's messages in.
-    await new Promise((resolve) => setImmediate(resolve));
+  try {
+    while (step < totalSteps && !options.signal?.aborted) {
+      const began = performance.now();
+      const previous = state;
+      const result = await program.run(state, step);
+      state = result.state;
+      dispose(previous, state);
+      step++;
+      checkFinite(result.metrics, step, folder);
+      const epochEnds = step % program.stepsPerEpoch === 0;
+      const epoch = step / program.stepsPerEpoch;
+      if (epochEnds && program.evaluate && config.evaluateEvery > 0 && epoch % config.evaluateEvery === 0)
+        Object.assign(result.metrics, await program.evaluate(await toHost(state), epoch));
+      const metrics: Metrics = { step, epoch: Number(epoch.toFixed(4)), ...result.metrics };
+      appendLine(folder.metrics, metrics);
+      events?.write(step, result.metrics);
+      const seconds = (performance.now() - began) / 1000;
+      appendLine(folder.times, { step, seconds: Number(seconds.toFixed(5)), at: new Date().toISOString() });
+      options.onStep?.(metrics, totalSteps);
+      if (step % every === 0) await save();
+      const collapses = watch.step(metrics);
+      if (watch.collapsed && config.collapse.action === "stop") throw watch.error(metrics);
+      if (collapses && config.collapse.action === "warn") options.onWarning?.(watch.report(metrics));
+      // The step blocks the thread: let signals, timers and the notebook's messages in.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const host = saved === step ? await toHost(state) : await save();
+    return { state: host, step, totalSteps, finished: step >= totalSteps };
+  } finally {
+    dispose(state, undefined);
   }
-  const host = saved === step ? await toHost(state) : await save();
-  dispose(state, undefined);
-  return { state: host, step, totalSteps, finished: step >= totalSteps };
 }
 
 function restore(program: Program, folder: RunFolder): { state: HostState; step: number } {

@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { inflateRawSync } from "node:zlib";
 import { type HostTensor, hostTensor, sizeOf } from "../engine/host.js";
 import { DataError } from "../support/errors.js";
+import { narrowed } from "./safetensors.js";
 
 /** No member may be larger when unpacked: 2 GB. */
 const memberLimit = 2 ** 31;
@@ -106,7 +107,7 @@ function decodeNpy(bytes: Buffer, name: string): HostTensor {
     case "<i4":
       return hostTensor(new Int32Array(buffer), shape);
     case "<i8":
-      return hostTensor(Int32Array.from(new BigInt64Array(buffer), Number), shape);
+      return hostTensor(narrowed(new BigInt64Array(buffer), fail), shape);
     case "|u1":
       return hostTensor(new Uint8Array(buffer), shape);
     default:

@@ -95,6 +95,15 @@ export function readRunConfig(path: string): { config: TrainConfig; environment:
   }
 }
 
+/**
+ * Whether a run may go on with a configuration: it is the one that it was begun with. `auto` stands for any device, for a
+ * run goes on where it ran.
+ */
+export function isSameConfig(begun: TrainConfig, wanted: TrainConfig): boolean {
+  const asked = wanted.device === "auto" ? { ...wanted, device: begun.device } : wanted;
+  return JSON.stringify(begun) === JSON.stringify(asked);
+}
+
 /** The differences between two environments, such as `node v20.1.0 → v22.0.0`; they may change the last bits. */
 export function environmentChanges(before: Environment, now: Environment): string[] {
   return (Object.keys(now) as (keyof Environment)[])

@@ -233,10 +233,10 @@ function decodeTensor(
       return hostTensor(Int32Array.from(new Int8Array(buffer)), shape);
     case "I64": {
       const wide = new BigInt64Array(buffer);
-      const narrow = Int32Array.from(wide, Number);
-      for (let i = 0; i < wide.length; i++)
-        if (BigInt(narrow[i]!) !== wide[i]) fail(`tensor ${key}: ${wide[i]} does not fit into int32`);
-      return hostTensor(narrow, shape);
+      return hostTensor(
+        narrowed(wide, (message) => fail(`tensor ${key}: ${message}`)),
+        shape,
+      );
     }
     case "BOOL":
       if (bytes.some((value) => value > 1)) fail(`tensor ${key}: expected booleans of 0 and 1`);
@@ -244,6 +244,14 @@ function decodeTensor(
     default:
       return hostTensor(bytes, shape);
   }
+}
+
+/** As int32; `fail` is told of a number that does not fit. */
+export function narrowed(wide: BigInt64Array, fail: Fail): Int32Array<ArrayBuffer> {
+  const narrow = Int32Array.from(wide, Number);
+  for (let i = 0; i < wide.length; i++)
+    if (BigInt(narrow[i]!) !== wide[i]) fail(`${wide[i]} does not fit into int32`);
+  return narrow;
 }
 
 /** IEEE 754 binary16: 1 bit sign, 5 bits exponent, 10 bits fraction. */

@@ -18,6 +18,7 @@ import { createProgram } from "./program.js";
 import {
   environment,
   environmentChanges,
+  isSameConfig,
   type Metrics,
   readLines,
   readRunConfig,
@@ -91,15 +92,16 @@ async function trainIn(path: string, wanted: TrainConfig, options: RunOptions = 
   const dataset = await createDataset(config, "train");
   const program = createProgram(config, dataset, { negatives: await loadNegatives(config, dataset) });
   const evaluate = epochEvaluator(config, program, dataset);
-  mkdirSync(path, { recursive: true });
-  const unlock = lockFolder(path, "run");
+  let unlock: (() => void) | undefined;
   try {
+    mkdirSync(path, { recursive: true });
+    unlock = lockFolder(path, "run");
     if (!existsSync(join(path, "config.json"))) writeRunConfig(folder, config);
     const result = await runLoop({ ...program, evaluate }, config, folder, options);
     const encoder = encoderIn(result.state, program.encoder, dataset);
     return { ...result, runFolder: path, encoder, metrics: readLines(folder.metrics) };
   } finally {
-    unlock();
+    unlock?.();
     await program.dispose();
   }
 }
@@ -114,13 +116,9 @@ export async function trainEncoder(
   { runs = "runs", ...options }: RunOptions & { readonly runs?: string } = {},
 ): Promise<TrainResult> {
   const path = join(runs, runName(wanted));
-  let config = wanted;
-  if (existsSync(join(path, "config.json"))) {
-    const before = readRunConfig(path).config;
-    // A run that was begun with `auto` goes on where it ran.
-    if (wanted.device === "auto") config = { ...wanted, device: before.device };
-    if (JSON.stringify(before) !== JSON.stringify(config))
-      throw new ConfigError(`run ${path}: expected the configuration it was begun with; choose another name`);
-  }
+  if (!existsSync(join(path, "config.json"))) return trainIn(path, wanted, options);
+  const { config } = readRunConfig(path);
+  if (!isSameConfig(config, wanted))
+    throw new ConfigError(`run ${path}: expected the configuration it was begun with; choose another name`);
   return trainIn(path, config, options);
 }

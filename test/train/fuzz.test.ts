@@ -67,6 +67,10 @@ test("npz", async () => {
   const whole = decodeNpz(file);
   expect(whole.get("weight")).toEqual(hostTensor(Float32Array.of(1, 2, 3, 4, 5, 6), [2, 3]));
   expect(whole.get("count")).toEqual(hostTensor(Int32Array.of(7), []));
+  const large = zip({
+    "count.npy": { bytes: npy("<i8", "", bytesOf(BigInt64Array.of(2n ** 40n))), deflated: false },
+  });
+  expect(() => decodeNpz(large)).toThrow("npz: member count.npy: 1099511627776 does not fit into int32");
   await fuzz(
     1,
     (next) => {

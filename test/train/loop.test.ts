@@ -4,11 +4,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type HostTensor, hostTensor } from "../../src/engine/host.js";
+import { toHost } from "../../src/engine/to-host.js";
+import { mapTree } from "../../src/engine/tree.js";
 import { DataError, TrainingError } from "../../src/support/errors.js";
 import { readBest } from "../../src/train/best.js";
 import { listCheckpoints, readCheckpoint } from "../../src/train/checkpoint.js";
 import { readConfig } from "../../src/train/config/parse.js";
-import { type LoopResult, type Program, runLoop } from "../../src/train/loop.js";
+import {
+  type HostState,
+  type LoopResult,
+  type Program,
+  type ResidentTensor,
+  runLoop,
+} from "../../src/train/loop.js";
 import { readLines, runFolder } from "../../src/train/run-folder.js";
 
 let folder: string;
@@ -115,6 +123,42 @@ test("a loss that is not finite ends the run, names the step and the last good c
   await expect(runLoop(chaos(0), config, runFolder(join(folder, "new")))).rejects.toThrow(
     /there is no checkpoint yet/,
   );
+});
+
+test("memory on a device is given back, however the run ends", async () => {
+  let living = 0;
+  /** The chaotic map with its numbers on a device that counts. */
+  const resident = (failAt: { run?: number; loss?: number; evaluate?: number }): Program => {
+    const onDevice = (tensor: HostTensor): ResidentTensor => {
+      living++;
+      let here = true;
+      return {
+        host: () => (here ? Promise.resolve(tensor) : Promise.reject(new Error("disposed"))),
+        dispose() {
+          if (here) living--;
+          here = false;
+        },
+      };
+    };
+    return {
+      ...chaos(failAt.loss),
+      async run(state, step) {
+        if (step === failAt.run) throw new Error("device lost");
+        const result = await chaos(failAt.loss).run(await toHost(state), step);
+        return { ...result, state: mapTree<HostTensor, ResidentTensor>(result.state as HostState, onDevice) };
+      },
+      evaluate: (_, epoch) =>
+        epoch === failAt.evaluate ? Promise.reject(new Error("no test images")) : Promise.resolve({}),
+    };
+  };
+  const asked = { ...config, evaluateEvery: 1 };
+  const run = (name: string, failAt = {}) => runLoop(resident(failAt), asked, runFolder(join(folder, name)));
+  await run("whole");
+  expect(living).toBe(0);
+  await expect(run("run", { run: 4 })).rejects.toThrow("device lost");
+  await expect(run("loss", { loss: 6 })).rejects.toThrow(TrainingError);
+  await expect(run("evaluate", { evaluate: 2 })).rejects.toThrow("no test images");
+  expect(living).toBe(0);
 });
 
 test("a checkpoint says what it belongs to", async () => {

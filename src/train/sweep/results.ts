@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { writeFileAtomic } from "../../support/atomic.js";
 import { type Cell, textTable } from "../../support/table.js";
 import { listCheckpoints } from "../checkpoint.js";
-import { readLines, readRunConfig, runFolder } from "../run-folder.js";
+import { isSameConfig, readLines, readRunConfig, runFolder } from "../run-folder.js";
 import type { Sweep, SweepRun } from "./spec.js";
 
 /** What came of one run of a sweep. */
@@ -66,7 +66,9 @@ function means(lines: readonly Readonly<Record<string, number>>[]): Record<strin
   for (const line of lines)
     for (const [name, value] of Object.entries(line)) {
       if (name === "step" || name === "epoch" || name === "lr") continue;
-      values.set(name, [...(values.get(name) ?? []), value]);
+      const list = values.get(name);
+      if (list) list.push(value);
+      else values.set(name, [value]);
     }
   return Object.fromEntries(
     [...values].map(([name, list]) => [name, list.reduce((sum, value) => sum + value, 0) / list.length]),
@@ -91,7 +93,7 @@ function evaluated(path: string): Record<string, number> {
 export function differs(folder: string, run: SweepRun): boolean {
   const path = join(folder, run.name);
   if (!existsSync(join(path, "config.json"))) return false;
-  return JSON.stringify(readRunConfig(path).config) !== JSON.stringify(run.config);
+  return !isSameConfig(readRunConfig(path).config, run.config);
 }
 
 /** Writes results.json. */

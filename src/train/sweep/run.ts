@@ -3,7 +3,7 @@
  * known from these folders, so that a sweep that was stopped or killed goes on where it was.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { writeFileAtomic } from "../../support/atomic.js";
@@ -44,15 +44,24 @@ export async function runSweep(sweep: Sweep, folder: string, options: RunSweepOp
     );
   const errors = new Map<string, string>();
   const waiting = sweep.runs.filter((run) => !isDone(folder, run));
+  // What goes wrong here itself, such as a disk that is full, ends the other processes too.
+  const failed = new AbortController();
+  const signal = AbortSignal.any([failed.signal, ...(options.signal ? [options.signal] : [])]);
   const worker = async (): Promise<void> => {
-    for (let run = waiting.shift(); run && !options.signal?.aborted; run = waiting.shift()) {
-      options.onRun?.(run, undefined);
-      const error = await trainRun(run, folder, options);
-      if (error !== undefined && !options.signal?.aborted) errors.set(run.name, error);
-      options.onRun?.(run, rowOf(folder, run, errors.get(run.name)));
+    try {
+      for (let run = waiting.shift(); run && !signal.aborted; run = waiting.shift()) {
+        options.onRun?.(run, undefined);
+        const error = await trainRun(run, folder, { ...options, signal });
+        if (error !== undefined && !signal.aborted) errors.set(run.name, error);
+        options.onRun?.(run, rowOf(folder, run, errors.get(run.name)));
+      }
+    } catch (error) {
+      failed.abort();
+      throw error;
     }
   };
-  await Promise.all(Array.from({ length: options.processes }, worker));
+  const workers = await Promise.allSettled(Array.from({ length: options.processes }, worker));
+  for (const result of workers) if (result.status === "rejected") throw result.reason;
   const rows = sweep.runs.map((run) => rowOf(folder, run, errors.get(run.name)));
   const finished = !options.signal?.aborted;
   return { rows, finished, resultsPath: writeResults(folder, sweep, rows) };
@@ -70,8 +79,10 @@ async function trainRun(
   // JSON is YAML.
   writeFileAtomic(config, `${JSON.stringify(run.config, null, 2)}\n`);
   const begun = existsSync(join(path, "config.json"));
+  const logFile = join(path, "log.txt");
   const args = begun ? ["train", "--resume", path] : ["train", config, "--runs", folder];
-  const log = openSync(join(path, "log.txt"), "a");
+  const log = openSync(logFile, "a");
+  const said = fstatSync(log).size;
   try {
     const threads = Math.max(1, Math.floor(availableParallelism() / processes));
     const child = spawn(command[0]!, [...command.slice(1), ...args], {
@@ -80,14 +91,18 @@ async function trainRun(
       stdio: ["ignore", log, log],
       env: { JESSL_THREADS: String(threads), ...process.env },
     });
-    const code = await ended(child, signal);
-    return code === 0 ? undefined : (lastLine(join(path, "log.txt")) ?? `exit code ${code}`);
+    const [code, killed] = await ended(child, signal);
+    if (code === 0) return undefined;
+    return killed ? `ended by ${killed}` : lastLine(logFile, said) || `exit code ${code}`;
   } finally {
     closeSync(log);
   }
 }
 
-function ended(child: ChildProcess, signal: AbortSignal | undefined): Promise<number | null> {
+function ended(
+  child: ChildProcess,
+  signal: AbortSignal | undefined,
+): Promise<[number | null, NodeJS.Signals | null]> {
   return new Promise((resolve, reject) => {
     const stop = (): void => {
       child.kill("SIGINT");
@@ -95,13 +110,14 @@ function ended(child: ChildProcess, signal: AbortSignal | undefined): Promise<nu
     if (signal?.aborted) stop();
     signal?.addEventListener("abort", stop);
     child.on("error", reject);
-    child.on("close", (code) => {
+    child.on("close", (code, killed) => {
       signal?.removeEventListener("abort", stop);
-      resolve(code);
+      resolve([code, killed]);
     });
   });
 }
 
-function lastLine(file: string): string | undefined {
-  return readFileSync(file, "utf8").trimEnd().split("\n").at(-1);
+/** The last line that stands in a file behind its first bytes; empty where nothing does. */
+function lastLine(file: string, start: number): string {
+  return readFileSync(file).subarray(start).toString().trimEnd().split("\n").at(-1)!;
 }

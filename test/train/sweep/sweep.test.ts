@@ -1,10 +1,13 @@
 /** Sweeps: which runs there are, and that processes train them, go on where they were, and end in one table. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ConfigError } from "../../../src/support/errors.js";
+import { runFolder, writeRunConfig } from "../../../src/train/run-folder.js";
+import { differs } from "../../../src/train/sweep/results.js";
+import { runSweep } from "../../../src/train/sweep/run.js";
 import { readSweep } from "../../../src/train/sweep/spec.js";
 import { runCli, startCli } from "../../support/cli.js";
 
@@ -149,4 +152,44 @@ test("Ctrl-C ends it in good order, the same command goes on; a run that fails d
   expect(mixed.stderr).toMatch(/sweep .*tiny: 1 of 2 runs failed; see their log\.txt/);
   expect(results().rows.map(({ status }) => status)).toEqual(["failed", "done"]);
   expect(results().rows[0]!.error).toMatch(/expected a finite number/);
+});
+
+describe("processes that do not end well", () => {
+  const sweep = (...lr: number[]) => readSweep(written(tiny.replace("[1e-3, 1e-2]", JSON.stringify(lr))));
+  const node = (script: string) => [process.execPath, "-e", script];
+
+  test.each([
+    ["process.kill(process.pid, 'SIGKILL')", "ended by SIGKILL"],
+    ["process.exit(3)", "exit code 3"],
+    ["console.log('why'); process.exit(1)", "why"],
+  ])("%s: the row says so, whatever an earlier attempt left in the log", async (script, error) => {
+    mkdirSync(join(folder, "tiny/optimiser.lr-0.001"), { recursive: true });
+    writeFileSync(join(folder, "tiny/optimiser.lr-0.001/log.txt"), "of an earlier attempt\n");
+    const { rows } = await runSweep(sweep(1e-3), join(folder, "tiny"), {
+      command: node(script),
+      processes: 1,
+    });
+    expect(rows).toMatchObject([{ status: "failed", error }]);
+  });
+
+  test("an error of the sweep itself ends the processes that run", async () => {
+    const place = join(folder, "tiny");
+    mkdirSync(place);
+    writeFileSync(join(place, "optimiser.lr-0.01"), "no folder");
+    const command = node("setTimeout(() => {}, 600000)");
+    await expect(runSweep(sweep(1e-3, 1e-2), place, { command, processes: 2 })).rejects.toThrow(
+      /EEXIST|ENOTDIR/,
+    );
+  });
+});
+
+test("a run that began with device auto is that of the sweep still; another device is not", () => {
+  const path = runFolder(join(folder, "seed-1"));
+  const begun = readSweep(written("name: s\nbase: { device: cpu }\nruns: [{ seed: 1 }]")).runs[0]!;
+  writeRunConfig(path, begun.config);
+  const wanted = (base: string) => readSweep(written(`name: s\nbase: ${base}\nruns: [{ seed: 1 }]`)).runs[0]!;
+  expect(differs(folder, wanted("{ device: auto }"))).toBe(false);
+  expect(differs(folder, wanted("{ device: cpu }"))).toBe(false);
+  expect(differs(folder, wanted("{ device: webgpu }"))).toBe(true);
+  expect(differs(folder, wanted("{ device: auto, batch: 32 }"))).toBe(true);
 });
