@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { Command, CommanderError } from "commander";
 import { ConfigError, JesslError } from "../support/errors.js";
 import { version } from "../support/package.js";
+import { stopBars } from "../support/progress.js";
 import { benchCommand } from "./bench.js";
 import { dataCommand } from "./data.js";
 import { doctorCommand } from "./doctor.js";
@@ -58,6 +59,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     await cli.parseAsync(argv as string[]);
     return exitCode.done;
   } catch (error) {
+    stopBars();
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.usage;
     if (error instanceof Interrupted) return exitCode.interrupted;
     report(error as Error, cli.opts<{ verbose?: boolean }>().verbose ?? false);

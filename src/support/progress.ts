@@ -57,6 +57,15 @@ export function createProgress(options: ProgressOptions): Progress {
   return stream.isTTY ? barProgress(options, stream) : lineProgress(options, stream);
 }
 
+/** The bars that move: each redraws itself by a timer, which holds the process up, and hides the cursor. */
+const moving = new Set<cliProgress.SingleBar>();
+
+/** Ends the bars that are left, such as those of work that failed: the process can end, and what is said next has a line. */
+export function stopBars(): void {
+  for (const bar of moving) bar.stop();
+  moving.clear();
+}
+
 function barProgress(options: ProgressOptions, stream: NodeJS.WriteStream): Progress {
   const began = performance.now();
   const start = options.start ?? 0;
@@ -73,6 +82,7 @@ function barProgress(options: ProgressOptions, stream: NodeJS.WriteStream): Prog
     cliProgress.Presets.shades_classic,
   );
   bar.start(options.total, start, { title: options.title, pace: "", note: "" });
+  moving.add(bar);
   return {
     update(done, note = "") {
       const seconds = (performance.now() - began) / 1000;
@@ -86,6 +96,7 @@ function barProgress(options: ProgressOptions, stream: NodeJS.WriteStream): Prog
       bar.render();
     },
     stop() {
+      moving.delete(bar);
       bar.stop();
     },
   };

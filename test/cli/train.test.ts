@@ -1,4 +1,5 @@
 /** `jessl train` as a process: Ctrl-C, kill -9, resume, exit codes. */
+import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -49,6 +50,24 @@ async function untilMetrics(name: string, count: number): Promise<void> {
   const file = join(folder, name, "metrics.jsonl");
   for (let i = 0; i < 3000 && readLines(file).length < count; i++) await sleep(10);
 }
+
+test("a run that fails on a terminal ends its bar, and with it the process", async () => {
+  const failing = args("failing", "optimiser={name: sgd, lr: 1e30}", "schedule.warmupEpochs=0");
+  const script = `
+    process.stderr.isTTY = true;
+    const { main } = await import(${JSON.stringify(join(packageRoot, "dist/src/cli/main.js"))});
+    process.exitCode = await main(["node", "jessl", ...${JSON.stringify(failing)}]);`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script], { timeout: 120_000 });
+  let said = "";
+  child.stderr.on("data", (chunk) => {
+    said += String(chunk);
+  });
+  expect(await new Promise((resolve) => child.on("close", resolve))).toBe(1);
+  const [hidden, shown] = [said.lastIndexOf("\u001b[?25l"), said.lastIndexOf("\u001b[?25h")];
+  expect(hidden).toBeGreaterThanOrEqual(0);
+  expect(shown).toBeGreaterThan(hidden);
+  expect(said.slice(shown)).toMatch(/\njessl: loss at step \d+: expected a finite number/);
+});
 
 test("Ctrl-C ends after the running step, saves, says how to go on, and exits with 130", async () => {
   const whole = await runCli(args("same"));
