@@ -33,7 +33,12 @@ export function displays(link: Link) {
     const failed = (error: unknown) =>
       send({ "text/plain": `cannot be shown: ${error instanceof Error ? error.message : String(error)}` });
     if (data instanceof Promise) currentCell().hold(data.then(send, failed));
-    else send(data);
+    else
+      try {
+        send(data);
+      } catch (error) {
+        failed(error);
+      }
   };
 
   const updateDisplay = (id: string, value: unknown, options: { raw?: boolean } = {}): void =>

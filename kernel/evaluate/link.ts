@@ -7,6 +7,7 @@ import type { ToProtocol } from "../protocol/channel.js";
 import { RingWriter, type StreamName } from "../protocol/ring.js";
 import type { Json } from "../protocol/wire.js";
 import { currentCell } from "./context.js";
+import { toJson } from "./json.js";
 
 /** Sends what the evaluation thread has to say. */
 export class Link {
@@ -18,11 +19,21 @@ export class Link {
     this.ring = new RingWriter(memory, () => post({ type: "wake" }));
   }
 
-  /** Publishes a message on behalf of the running cell, after everything printed so far. */
+  /**
+   * Publishes a message on behalf of the running cell, after everything printed so far.
+   * @throws TypeError when JSON cannot hold the content, for it holds itself
+   */
   publish(kind: string, content: Json, metadata: Json = {}, buffers: readonly Uint8Array[] = []): void {
     const { parent } = currentCell();
-    const copies = buffers.map((buffer) => new Uint8Array(buffer));
-    this.post({ type: "publish", at: this.ring.mark(), parent, kind, content, metadata, buffers: copies });
+    // All that can fail comes before the mark, for text behind a mark waits for the message that belongs to it.
+    const message = {
+      parent,
+      kind,
+      content: toJson(content),
+      metadata: toJson(metadata),
+      buffers: buffers.map((buffer) => new Uint8Array(buffer)),
+    };
+    this.post({ type: "publish", at: this.ring.mark(), ...message });
   }
 
   /** Sends a message that must follow what was printed before it. */

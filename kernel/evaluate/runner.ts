@@ -9,6 +9,7 @@ import { CellContext, InterruptError, runInCell } from "./context.js";
 import { DisplayHandle } from "./display.js";
 import type { Grace } from "./grace.js";
 import type { Evaluator } from "./inspector.js";
+import { toJson } from "./json.js";
 import type { Link } from "./link.js";
 import { parseMagics } from "./magics/parse.js";
 import { runCellMagic, runLineMagic } from "./magics/run.js";
@@ -182,7 +183,7 @@ export class Runner {
     for (const [name, code] of Object.entries(wanted)) {
       try {
         const data = (await this.evaluate(code, cell, code, true)) ?? { "text/plain": "undefined" };
-        found[name] = { status: "ok", data, metadata: {} };
+        found[name] = { status: "ok", data: JSON.parse(toJson(data)) as object, metadata: {} };
       } catch (error) {
         found[name] = { status: "error", ...this.describe(error) };
       }

@@ -48,8 +48,9 @@ export type ToProtocol =
       at: number;
       parent: number;
       kind: string;
-      content: Json;
-      metadata: Json;
+      /** As JSON, and so is `metadata`. */
+      content: string;
+      metadata: string;
       buffers: Uint8Array[];
     }
   | {

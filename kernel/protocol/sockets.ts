@@ -57,11 +57,13 @@ export class Sockets {
   publish(
     parent: Message | undefined,
     kind: string,
-    content: Json,
-    metadata: Json = {},
+    content: Json | string,
+    metadata: Json | string = {},
     buffers: Uint8Array[] = [],
   ): void {
-    const identities = [Buffer.from(kind === "stream" ? `stream.${String(content.name)}` : kind)];
+    const identities = [
+      Buffer.from(kind === "stream" && typeof content !== "string" ? `stream.${String(content.name)}` : kind),
+    ];
     const header = this.wire.header(kind);
     const known = parent?.header ?? {};
     this.out.iopub.post(this.wire.encode({ identities, header, parent: known, metadata, content, buffers }));
@@ -124,7 +126,13 @@ export class Sockets {
         return;
       }
       const message = this.wire.decode(frames);
-      if (typeof message !== "string") handle(message);
+      if (typeof message === "string") continue;
+      try {
+        handle(message);
+      } catch (error) {
+        // Of one message; the next ones are heard all the same.
+        process.stderr.write(`${message.header.msg_type}: ${(error as Error).message}\n`);
+      }
     }
   }
 }

@@ -33,6 +33,12 @@ export interface Message {
   buffers: Uint8Array[];
 }
 
+/** A message that goes out; metadata and content may be JSON already. */
+export type Outgoing = Omit<Message, "metadata" | "content"> & {
+  metadata: Json | string;
+  content: Json | string;
+};
+
 /** Why a set of frames was dropped. */
 export type Fault = "no delimiter" | "short" | "signature" | "replayed" | "malformed" | "too large";
 
@@ -72,6 +78,8 @@ export class Wire {
         return value as Json;
       }) as [Json, Json, Json, Json];
       if (typeof header.msg_id !== "string" || typeof header.msg_type !== "string") return "malformed";
+      // Every answer repeats it: one that is nested too deep can be read, but not written.
+      JSON.stringify(header);
       return {
         identities: frames.slice(0, split) as Uint8Array[],
         header: header as unknown as Header,
@@ -86,9 +94,9 @@ export class Wire {
   }
 
   /** The frames of a message that goes out. */
-  encode(message: Message): Uint8Array[] {
+  encode(message: Outgoing): Uint8Array[] {
     const parts = [message.header, message.parent, message.metadata, message.content].map((part) =>
-      Buffer.from(JSON.stringify(part)),
+      Buffer.from(typeof part === "string" ? part : JSON.stringify(part)),
     );
     return [
       ...message.identities,

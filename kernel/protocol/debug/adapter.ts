@@ -17,6 +17,9 @@ interface Breakpoint {
 
 type Frame = Debugger.CallFrame;
 
+// What expressions gave, which V8 keeps alive until it is released: at the next pause.
+const watched = "watched";
+
 const capabilities = {
   supportsConfigurationDoneRequest: true,
   supportsConditionalBreakpoints: true,
@@ -45,7 +48,10 @@ export class DebugAdapter {
     this.inspector.on("scriptParsed", ({ scriptId, url, sourceMapURL }) => {
       this.scripts.add(scriptId, url, sourceMapURL);
     });
-    this.inspector.on("paused", (params) => void this.onPaused(params));
+    this.inspector.on("paused", (params) => {
+      // Refused only where the session has ended meanwhile, which lets the cell go on by itself.
+      this.onPaused(params).catch(() => undefined);
+    });
     this.inspector.on("resumed", () => this.onResumed());
   }
 
@@ -199,8 +205,11 @@ export class DebugAdapter {
 
   private async onPaused({ reason, callFrames, data }: Debugger.PausedEventDataType): Promise<void> {
     if (reason === "instrumentation") {
-      await this.place(String((data as { scriptId?: string } | undefined)?.scriptId));
-      await this.inspector.post("Debugger.resume");
+      try {
+        await this.place(String((data as { scriptId?: string } | undefined)?.scriptId));
+      } finally {
+        await this.inspector.post("Debugger.resume");
+      }
       return;
     }
     this.frames = callFrames.filter(({ location }) => this.scripts.get(location.scriptId) !== undefined);
@@ -211,6 +220,7 @@ export class DebugAdapter {
     }
     this.paused = true;
     this.variables.clear();
+    this.inspector.post("Runtime.releaseObjectGroup", { objectGroup: watched }).catch(() => undefined);
     const why = reason === "exception" || reason === "promiseRejection" ? "exception" : "breakpoint";
     this.event("stopped", { reason: why, threadId: 1, allThreadsStopped: true });
   }
@@ -255,10 +265,12 @@ export class DebugAdapter {
       frame === undefined
         ? await this.inspector.post<Runtime.EvaluateReturnType>("Runtime.evaluate", {
             expression,
+            objectGroup: watched,
             replMode: true,
           })
         : await this.inspector.post<Debugger.EvaluateOnCallFrameReturnType>("Debugger.evaluateOnCallFrame", {
             callFrameId: frame.callFrameId,
+            objectGroup: watched,
             expression,
           });
     if (exceptionDetails !== undefined)

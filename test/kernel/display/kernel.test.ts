@@ -150,3 +150,30 @@ test("a slider opens its models, follows the front end, and answers it", async (
   expect(result[1]!.content.data["text/plain"]).toBe("[ 8, 7 ]");
   expect((await run("rate.close()"))[0]!.type).toBe("comm_close");
 });
+
+test("what JSON cannot hold is told where it was published, and the kernel lives on", async () => {
+  const heard = await run(`
+    const own: { [name: string]: unknown } = {};
+    own.self = own;
+    display({ "application/json": own }, { raw: true });
+    display({ "application/json": { large: 2n ** 64n, small: 7n, left() {}, out: Symbol() } }, { raw: true });
+    display({ data: [{ x: BigInt64Array.of(1n, 2n), y: [3, 4] }], layout: { hovertext: () => "" } });
+    const channel = jupyter.comms.open("numbers", { n: 1n });
+    channel.send({ n: 2n ** 60n });
+    try { channel.send({ own }); } catch (error) { console.log((error as Error).name); }
+    undefined`);
+  const [first, second, third] = heard.map(({ content }) => content.data);
+  expect(first).toEqual({ "text/plain": expect.stringMatching(/^cannot be shown: .*circular/i) });
+  expect(second).toEqual({ "application/json": { large: String(2n ** 64n), small: 7 } });
+  expect(third["application/vnd.plotly.v1+json"]).toMatchObject({ data: [{ x: [1, 2] }], layout: {} });
+  const comms = heard.filter(({ type }) => type.startsWith("comm_"));
+  expect(comms.map(({ content }) => content.data)).toEqual([{ n: 1 }, { n: String(2n ** 60n) }]);
+  expect(heard.at(-1)!.content.text).toBe("TypeError\n");
+  const options = { user_expressions: { wide: "({ data: [{ x: [1n] }], layout: {} })" } };
+  const reply = (await kernel.execute("1", undefined, options)) as { user_expressions: { wide: unknown } };
+  expect(reply.user_expressions.wide).toMatchObject({ status: "ok" });
+  await expect(
+    run("own.self === own ? { [Symbol.for('Jupyter.display')]: () => ({ 'application/json': own }) } : 0"),
+  ).rejects.toThrow(/circular/);
+  expect(await run("1 + 1")).toMatchObject([{ content: { data: { "text/plain": "2" } } }]);
+});

@@ -1,6 +1,7 @@
 /** The debugger as a front end uses it: attach, breakpoints, the stack, scopes, variables, stepping, disconnecting. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { murmur2 } from "../../../kernel/protocol/debug/murmur2.js";
+import type { Variable } from "../../../kernel/protocol/debug/variables.js";
 import { TestKernel } from "../support/client.js";
 
 // The numbers of ipykernel's murmur2_x86 with its seed.
@@ -158,6 +159,24 @@ describe("a debugging session", () => {
     expect(variables).toEqual(
       expect.arrayContaining([expect.objectContaining({ name: "factor", value: "3" })]),
     );
+  });
+
+  test("does not keep alive what variables have held", async () => {
+    await kernel.run("let held: object | undefined = { large: true };\nconst seen = new WeakRef(held)");
+    const variables = async () => (await body("inspectVariables")).variables as Variable[];
+    const reference = (await variables()).find(({ name }) => name === "held")!.variablesReference;
+    expect(reference).toBeGreaterThan(0);
+    expect(await named(reference)).toMatchObject({ large: "true" });
+    await kernel.run("held = undefined");
+    await variables();
+    expect(await named(reference)).toEqual({});
+    await kernel.run(`
+      const { setFlagsFromString } = await import("node:v8");
+      const { runInNewContext } = await import("node:vm");
+      setFlagsFromString("--expose-gc");
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      runInNewContext("gc")();`);
+    expect((await kernel.run("String(seen.deref())")).result).toBe("'undefined'");
   });
 
   test("an interrupt ends a cell that is stopped", async () => {

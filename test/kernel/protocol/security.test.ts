@@ -54,6 +54,17 @@ test("completion, inspection and is_complete never run what they are given", asy
   expect(ran("looked")).toBe(false);
 });
 
+test("signed messages of odd content are answered or dropped, and the next one is heard", async () => {
+  const odd = { toString: 1 };
+  await kernel.sendRaw("stdin", kernel.frames("input_reply", { value: odd }));
+  await kernel.sendRaw("shell", kernel.frames("comm_open", { comm_id: odd, target_name: odd }));
+  await kernel.sendRaw(
+    "shell",
+    kernel.frames("history_request", { hist_access_type: "search", pattern: odd }),
+  );
+  expect((await kernel.run("1 + 1")).result).toBe("2");
+});
+
 test("it listens on loopback only", () => {
   const ports = new Set(Object.values(kernel.ports));
   const rows = readFileSync(`/proc/${kernel.child.pid}/net/tcp`, "utf8").trim().split("\n").slice(1);

@@ -77,6 +77,9 @@ describe("a message", () => {
     for (const header of ["", "null", "[]", "1", "{}", '{"msg_id":1}', '{"msg_id":"a"}', "{"])
       expect(wire.decode(signed(header, "{}", "{}", "{}"))).toBe("malformed");
     expect(wire.decode(signed('{"msg_id":"a","msg_type":"b"}', "{}", "{}", "[1]"))).toBe("malformed");
+    const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+    const header = `{"msg_id":"a","msg_type":"b","deep":${deep}}`;
+    expect(wire.decode(signed(header, "{}", "{}", "{}"))).toBe("malformed");
   });
 
   test("of arbitrary frames never throws", () => {
