@@ -13,17 +13,7 @@ import { toJson } from "./json.js";
 import type { Link } from "./link.js";
 import { parseMagics } from "./magics/parse.js";
 import { runCellMagic, runLineMagic } from "./magics/run.js";
-import { describeFaults, type ErrorContent, Sources } from "./traceback.js";
-
-/** A cell that does not compile. */
-class Rejected extends Error {
-  readonly content: ErrorContent;
-
-  constructor(content: ErrorContent) {
-    super(content.evalue);
-    this.content = content;
-  }
-}
+import { describeFaults, type ErrorContent, Rejected, Sources } from "./traceback.js";
 
 /** Milliseconds that a cell took to be checked and compiled, and to run. */
 export type Timing = { compile: number; evaluate: number };
@@ -123,7 +113,7 @@ export class Runner {
   }
 
   private describe(error: unknown): ErrorContent {
-    return error instanceof Rejected ? error.content : this.sources.describe(error);
+    return this.sources.describe(error);
   }
 
   private async body(

@@ -9,6 +9,16 @@ import type { Fault } from "./language/compile.js";
 /** The content of an `error` message. */
 export type ErrorContent = { ename: string; evalue: string; traceback: string[] };
 
+/** A cell that does not compile. */
+export class Rejected extends Error {
+  readonly content: ErrorContent;
+
+  constructor(content: ErrorContent) {
+    super(content.evalue);
+    this.content = content;
+  }
+}
+
 const red = (text: string) => `\u001b[31m${text}\u001b[39m`;
 const dim = (text: string) => `\u001b[2m${text}\u001b[22m`;
 
@@ -62,8 +72,18 @@ export class Sources {
     return place === undefined ? { frames } : { frames, place };
   }
 
-  /** The content for something thrown. */
-  describe(thrown: unknown, depth = 0): ErrorContent {
+  /** The content for something thrown; of what cannot even be looked at, that this is so. */
+  describe(thrown: unknown): ErrorContent {
+    try {
+      return this.contentOf(thrown, 0);
+    } catch {
+      const evalue = "something was thrown that throws when it is looked at";
+      return { ename: "Error", evalue, traceback: [red(`Error: ${evalue}`)] };
+    }
+  }
+
+  private contentOf(thrown: unknown, depth: number): ErrorContent {
+    if (thrown instanceof Rejected) return thrown.content;
     if (!isError(thrown)) {
       const text = inspect(thrown, { depth: 2 });
       return { ename: "Error", evalue: text, traceback: [red(`Uncaught ${text}`)] };
@@ -74,12 +94,12 @@ export class Sources {
     const traceback = [red(`${ename}: ${evalue}`)];
     if (place !== undefined) traceback.push(codeFrame(place.code, place.line, place.column));
     traceback.push(...frames.map(dim));
-    if (thrown instanceof AggregateError)
+    if (thrown instanceof AggregateError && depth < 3)
       for (const inner of thrown.errors.slice(0, 8))
-        traceback.push(...this.describe(inner, depth + 1).traceback);
+        traceback.push(...this.contentOf(inner, depth + 1).traceback);
     if (thrown.cause !== undefined && depth < 8) {
       traceback.push("caused by");
-      traceback.push(...this.describe(thrown.cause, depth + 1).traceback);
+      traceback.push(...this.contentOf(thrown.cause, depth + 1).traceback);
     }
     return { ename, evalue, traceback };
   }

@@ -113,7 +113,7 @@ describe("passes leave what is needed", () => {
   });
 
   it("pads and bounds that are no finite numbers stay apart", () => {
-    const pads = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, Number.NaN, 0, -0];
+    const pads = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, Number.NaN, 0];
     const fn: Program = (x) => pads.map((value) => tf.pad(x!, [[0, 1]], value));
     const results = interpret(optimise(recorded(fn, [2])), [hostTensor(Float32Array.of(1, 2), [2])]);
     expect(results.map(({ data }) => data[2])).toEqual(pads);

@@ -127,25 +127,28 @@ test("a loss that is not finite ends the run, names the step and the last good c
 
 test("memory on a device is given back, however the run ends", async () => {
   let living = 0;
+  class Counted implements ResidentTensor {
+    #tensor: HostTensor | undefined;
+    constructor(tensor: HostTensor) {
+      this.#tensor = tensor;
+      living++;
+    }
+    host(): Promise<HostTensor> {
+      return this.#tensor ? Promise.resolve(this.#tensor) : Promise.reject(new Error("disposed"));
+    }
+    dispose(): void {
+      if (this.#tensor) living--;
+      this.#tensor = undefined;
+    }
+  }
   /** The chaotic map with its numbers on a device that counts. */
   const resident = (failAt: { run?: number; loss?: number; evaluate?: number }): Program => {
-    const onDevice = (tensor: HostTensor): ResidentTensor => {
-      living++;
-      let here = true;
-      return {
-        host: () => (here ? Promise.resolve(tensor) : Promise.reject(new Error("disposed"))),
-        dispose() {
-          if (here) living--;
-          here = false;
-        },
-      };
-    };
     return {
       ...chaos(failAt.loss),
       async run(state, step) {
         if (step === failAt.run) throw new Error("device lost");
         const result = await chaos(failAt.loss).run(await toHost(state), step);
-        return { ...result, state: mapTree<HostTensor, ResidentTensor>(result.state as HostState, onDevice) };
+        return { ...result, state: mapTree(result.state as HostState, (leaf) => new Counted(leaf)) };
       },
       evaluate: (_, epoch) =>
         epoch === failAt.evaluate ? Promise.reject(new Error("no test images")) : Promise.resolve({}),

@@ -91,6 +91,16 @@ describe("execute_request", () => {
       ["await Promise.reject(undefined)", "undefined"],
     ] as const)
       expect((await kernel.run(code)).error).toMatchObject({ evalue });
+    // What throws again when it is looked at, or holds itself.
+    for (const code of [
+      "throw Object.defineProperty(new Error(), 'message', { get() { throw 1; } })",
+      "throw { [Symbol.for('nodejs.util.inspect.custom')]() { throw 2; } }",
+      "throw new Proxy({}, { getPrototypeOf() { throw 3; }, get() { throw 4; } })",
+      "const many = new AggregateError([]); many.errors.push(many, many); throw many",
+      "const own: Error & { cause?: unknown } = new Error('own'); own.cause = own; throw own",
+    ])
+      expect((await kernel.run(code)).reply.content.status).toBe("error");
+    expect((await kernel.run("1 + 1")).result).toBe("2");
   });
 
   test("cells that were queued when one failed are aborted", async () => {
