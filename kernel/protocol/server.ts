@@ -118,7 +118,12 @@ export class Server {
     } catch (error) {
       content = failure(error);
     }
-    this.sockets.reply(request, content);
+    try {
+      this.sockets.reply(request, content);
+    } catch (error) {
+      // What cannot be written as JSON, such as a part of the request that is nested too deep.
+      this.sockets.reply(request, failure(error));
+    }
     this.sockets.status(message, "idle");
     // A front end shows the last state it heard, whatever it belongs to: a cell that still runs is busy.
     if (this.queue.running !== undefined) this.sockets.status(this.queue.running, "busy");

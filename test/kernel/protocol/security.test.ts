@@ -62,6 +62,10 @@ test("signed messages of odd content are answered or dropped, and the next one i
     "shell",
     kernel.frames("history_request", { hist_access_type: "search", pattern: odd }),
   );
+  // The answer repeats the number: JSON that is nested so deep can be read, but not written.
+  const [mark, , ...parts] = kernel.frames("debug_request", { seq: 0, command: "debugInfo" });
+  parts[3] = String(parts[3]).replace('"seq":0', `"seq":${"[".repeat(100_000)}${"]".repeat(100_000)}`);
+  await kernel.sendRaw("control", [mark!, kernel.sign(parts), ...parts]);
   expect((await kernel.run("1 + 1")).result).toBe("2");
 });
 
