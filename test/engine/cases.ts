@@ -229,6 +229,7 @@ add(
   [0, 1],
 );
 add("split", (x) => [...tf.split(x, 2, 2), ...tf.split(x, [1, 2], 1)], [cube], [0]);
+add("lists of one", (x) => [...tf.split(x, 1), ...tf.unstack(tf.expandDims(x, 0))], [cube]);
 add("split, one part used", (x) => tf.split(x, 2, 2)[1]!, [cube], [0]);
 add("pad", (x) => tf.pad(x, [[1, 0], [0, 2], [1, 1]], 3), [cube], [0]); // biome-ignore format: pairs
 add("mirrorPad", (x) => [tf.mirrorPad(x, [[1, 1], [0, 2]], "reflect"), tf.mirrorPad(x, [[1, 1], [0, 2]], "symmetric")], [floats([3, 4], 1)], [0]); // biome-ignore format: pairs

@@ -26,6 +26,9 @@ export type Rule = (inputs: { readonly [name: string]: Value }, attributes: Kern
 
 const defined = new Set<string>();
 
+/** The kernels that give a list, be it of one tensor. */
+const lists = new Set(["SplitV", "Unpack"]);
+
 function toInfo(value: Value): tf.TensorInfo {
   return { dataId: traceBackend.dataId(value), shape: [...value.shape], dtype: value.dtype as tf.DataType };
 }
@@ -49,7 +52,9 @@ export function define(kernelName: string, rule: Rule): void {
         recorded.attributes,
         recorded.outputs,
       );
-      return node.outputs.length === 1 ? toInfo(node.outputs[0]!) : node.outputs.map(toInfo);
+      return node.outputs.length === 1 && !lists.has(kernelName)
+        ? toInfo(node.outputs[0]!)
+        : node.outputs.map(toInfo);
     },
   });
 }

@@ -1,7 +1,8 @@
 /**
- * Algebraic simplifications that do not change a result's digits: neutral elements (x·1, x + 0), operations that undo
- * or repeat one another (transposes, reshapes, casts, slices), and copies that broadcasting makes needless. TensorFlow.js
- * writes gradients in general forms (dy · ones, x / 1, tiles), and most of what these rules meet comes from there.
+ * Algebraic simplifications that do not change a result's digits, but for the sign of a zero (−0 + 0 is 0): neutral
+ * elements (x·1, x + 0), operations that undo or repeat one another (transposes, reshapes, casts, slices), and copies that
+ * broadcasting makes needless. TensorFlow.js writes gradients in general forms (dy · ones, x / 1, tiles), and most of what
+ * these rules meet comes from there.
  */
 import { sameShape, sizeOf } from "../../host.js";
 import { splatValue, type Value, type ValueType } from "../graph.js";
