@@ -27,6 +27,7 @@ const filters = [
   { size: 3, stride: 2, pad: 1 },
   { size: 3, stride: 3, pad: 0 },
   { size: 1, stride: 1, pad: 0 },
+  { size: 1, stride: 1, pad: 1 },
   { size: 1, stride: 2, pad: 0 },
   { size: 2, stride: 2, pad: 0 },
   { size: 5, stride: 1, pad: 2 },
@@ -35,7 +36,7 @@ const filters = [
 describe.each(lowerings)("filter gradients of batches, lowering %s", (lowering) => {
   for (const [n, c, k] of batches)
     for (const { size, stride, pad } of filters)
-      it(`${n} samples, ${c} to ${k} channels, ${size} × ${size}, stride ${stride}`, async () => {
+      it(`${n} samples, ${c} to ${k} channels, ${size} × ${size}, stride ${stride}, pad ${pad}`, async () => {
         const convolve = (x: tf.Tensor, w: tf.Tensor) =>
           tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, stride, pad);
         const gradient = withGradients(convolve as never, [1]);

@@ -96,7 +96,8 @@ function overSamples(l: Lowering, x: Value, dy: Value, s: Sizes): string | undef
   const filter = l.transpose(split, [0, 3, 1, 4, 2, 5]);
   const image = samplesInBlocks(l, x, s);
   let gradient: string;
-  if (kh * kw * rows.results * columns.results === 1 && g.strides.every((stride) => stride === 1)) {
+  const isPlain = g.strides.every((stride) => stride === 1) && g.padding.every((pad) => pad === 0);
+  if (kh * kw * rows.results * columns.results === 1 && isPlain) {
     // Of one tap all pixels are alike: few of them at a time, that the filter stays in the cache.
     const run = pixelsTogether(h * w);
     const many = n * ((h * w) / run);
