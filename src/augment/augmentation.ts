@@ -52,8 +52,16 @@ export interface Augmentation {
    * Draws the parameters of one image.
    * @param stream the numbers of (seed, epoch, sample, view, operation)
    * @param into the batch's arrays @param row the image's place in them @param sample its number in the data set
+   * @param earlier what the first augmentations of the views before have drawn; the first one of a view is told
    */
-  draw(stream: Stream, into: DrawnArrays, row: number, shape: ImageShape, sample: number): void;
+  draw(
+    stream: Stream,
+    into: DrawnArrays,
+    row: number,
+    shape: ImageShape,
+    sample: number,
+    earlier?: readonly DrawnArrays[],
+  ): void;
   /** What is drawn for the batch together, once every image has its own; only mixing needs it. */
   drawTogether?(into: DrawnArrays, batch: number): void;
   /** The changed images. @param images float32 [batch, channels, height, width] in 0 … 1 @param drawn what `draw` drew */

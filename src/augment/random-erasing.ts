@@ -42,7 +42,7 @@ export function randomErasing(options: RandomErasingOptions = {}): Augmentation 
         const h = Math.round(Math.sqrt(area * aspect));
         const w = Math.round(Math.sqrt(area / aspect));
         if (h < 1 || w < 1 || h >= height || w >= width) continue;
-        return drawPlace(stream, into, row, [height, width], h, w);
+        return drawPlace(stream, into, row, { top: 0, left: 0, height, width }, h, w);
       }
     },
     apply: (images, drawn) => fillBox("randomErasing", images, drawn, fill),
@@ -70,7 +70,8 @@ export function cutout({ size = 8, fill = 0 }: CutoutOptions = {}): Augmentation
       return shape;
     },
     parameters: () => boxParameters,
-    draw: (stream, into, row, [height, width]) => drawPlace(stream, into, row, [height, width], size, size),
+    draw: (stream, into, row, [height, width]) =>
+      drawPlace(stream, into, row, { top: 0, left: 0, height, width }, size, size),
     apply: (images, drawn) => fillBox("cutout", images, drawn, fill),
   };
 }

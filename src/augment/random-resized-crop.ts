@@ -4,6 +4,7 @@
  * makes every crop a square.
  */
 import type { Stream } from "../random/index.js";
+import { ConfigError } from "../support/errors.js";
 import type { Augmentation, DrawnArrays, Parameters } from "./augmentation.js";
 import { checkRange, checkSize, type Range, type Size } from "./check.js";
 import { boxResampling, resampler } from "./resample.js";
@@ -16,6 +17,11 @@ export interface RandomResizedCropOptions {
   readonly ratio?: Range | undefined;
   /** Height and width of the result; by default the image's own. */
   readonly size?: Size | undefined;
+  /**
+   * The number of an earlier view. Both views begin with such a crop, and this one lies above, below, left or right of that
+   * one's, in any place as likely; where that takes the whole image, anywhere.
+   */
+  readonly apartFrom?: number | undefined;
 }
 
 export const boxParameters: Parameters<"top" | "left" | "height" | "width"> = {
@@ -30,41 +36,88 @@ export function randomResizedCrop(options: RandomResizedCropOptions = {}): Augme
   const scale = checkRange("scale", options.scale ?? [0.08, 1], 0, 1);
   const ratio = checkRange("ratio", options.ratio ?? [3 / 4, 4 / 3], 1e-6);
   const size = options.size === undefined ? undefined : checkSize("size", options.size);
+  const { apartFrom } = options;
   const logRatio = [Math.log(ratio[0]), Math.log(ratio[1])] as const;
   return resampler({
     name: "randomResizedCrop",
     outputShape: ([height, width, channels]) => [size?.[0] ?? height, size?.[1] ?? width, channels],
     parameters: () => boxParameters,
-    draw(stream, into, row, [height, width]) {
+    draw(stream, into, row, [height, width], _sample, earlier) {
+      const whole = { top: 0, left: 0, height, width };
+      const free = apartFrom === undefined ? [] : stripsBeside(boxOf(earlier, apartFrom, row), height, width);
+      const regions = free.length > 0 ? free : [whole];
       for (let attempt = 0; attempt < 10; attempt++) {
         const area = height * width * stream.between(...scale);
         const aspect = Math.exp(stream.between(...logRatio));
         const h = Math.round(Math.sqrt(area / aspect));
         const w = Math.round(Math.sqrt(area * aspect));
-        if (h < 1 || w < 1 || h > height || w > width) continue;
-        return drawPlace(stream, into, row, [height, width], h, w);
+        const fitting = regions.filter((region) => h <= region.height && w <= region.width);
+        if (h < 1 || w < 1 || fitting.length === 0) continue;
+        return drawPlace(stream, into, row, chosen(stream, fitting, h, w), h, w);
       }
       // No box of the wanted shape fits: the largest one in the middle whose ratio is in range.
-      const aspect = Math.min(ratio[1], Math.max(ratio[0], width / height));
-      const h = Math.max(1, Math.min(height, Math.round(width / aspect)));
-      const w = Math.max(1, Math.min(width, Math.round(height * aspect)));
-      setBox(into, row, (height - h) >> 1, (width - w) >> 1, h, w);
+      const room = regions.reduce((a, b) => (b.height * b.width > a.height * a.width ? b : a));
+      const aspect = Math.min(ratio[1], Math.max(ratio[0], room.width / room.height));
+      const h = Math.max(1, Math.min(room.height, Math.round(room.width / aspect)));
+      const w = Math.max(1, Math.min(room.width, Math.round(room.height * aspect)));
+      setBox(into, row, room.top + ((room.height - h) >> 1), room.left + ((room.width - w) >> 1), h, w);
     },
     resampling: (shape, drawn) => boxResampling(shape, drawn, size ?? [shape[0], shape[1]]),
   });
 }
 
-/** Draws where in the image a box of h × w lies, and sets it. */
+/** A part of an image, in pixels. */
+export interface Region {
+  readonly top: number;
+  readonly left: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** The box that an earlier view drew. @throws ConfigError when there is none */
+function boxOf(earlier: readonly DrawnArrays[] | undefined, view: number, row: number): Region {
+  const { top, left, height, width } = earlier?.[view] ?? {};
+  if (!(top && left && height && width))
+    throw new ConfigError(
+      `randomResizedCrop: apartFrom: expected to stand first in its view, and the number of an earlier view that begins with a randomResizedCrop, got ${view}`,
+    );
+  return { top: top[row]!, left: left[row]!, height: height[row]!, width: width[row]! };
+}
+
+/** What lies above, below, left and right of a box, as far as there is anything. */
+function stripsBeside(box: Region, height: number, width: number): Region[] {
+  const [bottom, right] = [box.top + box.height, box.left + box.width];
+  return [
+    { top: 0, left: 0, height: box.top, width },
+    { top: bottom, left: 0, height: height - bottom, width },
+    { top: 0, left: 0, height, width: box.left },
+    { top: 0, left: right, height, width: width - right },
+  ].filter((strip) => strip.height > 0 && strip.width > 0);
+}
+
+/** One of the regions, by the number of places that a box of h × w has in each. */
+function chosen(stream: Stream, regions: readonly Region[], h: number, w: number): Region {
+  if (regions.length === 1) return regions[0]!;
+  const places = regions.map(({ height, width }) => (height - h + 1) * (width - w + 1));
+  const total = places.reduce((sum, count) => sum + count, 0);
+  let place = stream.integer(0, total);
+  return regions.find((_, i) => {
+    place -= places[i]!;
+    return place < 0;
+  })!;
+}
+
+/** Draws where in a region a box of h × w lies, and sets it. */
 export function drawPlace(
   stream: Stream,
   into: DrawnArrays,
   row: number,
-  [height, width]: readonly [number, number],
+  region: Region,
   h: number,
   w: number,
 ): void {
-  const top = stream.integer(0, height - h + 1);
-  const left = stream.integer(0, width - w + 1);
+  const top = stream.integer(region.top, region.top + region.height - h + 1);
+  const left = stream.integer(region.left, region.left + region.width - w + 1);
   setBox(into, row, top, left, h, w);
 }
 

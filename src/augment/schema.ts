@@ -44,6 +44,11 @@ export const augmentationSchema = z.discriminatedUnion("name", [
     scale: range.default([0.08, 1]).describe("share of the area that is cut out"),
     ratio: range.default([3 / 4, 4 / 3]).describe("width by height of the cut"),
     size: size.describe("height and width of the result; null: the image's"),
+    apartFrom: z
+      .int()
+      .nonnegative()
+      .optional()
+      .describe("the number, from 0, of an earlier view whose crop this one does not overlap"),
   }),
   z.strictObject({
     name: z.literal("randomCrop"),

@@ -39,6 +39,7 @@ export function drawViews(
 ): Drawn<HostTensor> {
   const keys = Array.from(samples, (sample) => fold(key, sample));
   const stream = new Stream();
+  const firsts: DrawnArrays[] = [];
   return pipelines.map((pipeline, view) => {
     const viewKeys = keys.map((sampleKey) => fold(sampleKey, view));
     let now = shape;
@@ -47,9 +48,11 @@ export function drawViews(
       now = augmentation.outputShape(input);
       const drawn = allocateDrawn(augmentation.parameters(input), samples.length);
       const into = arraysOf(drawn);
+      const earlier = operation === 0 ? firsts.slice(0, view) : undefined;
+      if (operation === 0) firsts[view] = into;
       if (Object.keys(into).length === 0) return drawn;
       for (let i = 0; i < viewKeys.length; i++)
-        augmentation.draw(stream.start(fold(viewKeys[i]!, operation)), into, i, input, samples[i]!);
+        augmentation.draw(stream.start(fold(viewKeys[i]!, operation)), into, i, input, samples[i]!, earlier);
       augmentation.drawTogether?.(into, samples.length);
       return drawn;
     });

@@ -62,6 +62,10 @@ function split(
     throw new ConfigError(
       `${name}: expected a randomResizedCrop to ${height} × ${width} pixels first, as data.crop is on, got ${JSON.stringify(first ?? null)}`,
     );
+  if (first.apartFrom !== undefined)
+    throw new ConfigError(
+      `${name}: apartFrom: expected none, as data.crop is on, whose crops are drawn one by one, got ${first.apartFrom}`,
+    );
   const { scale, ratio } = first;
   const flips = second?.name === "horizontalFlip";
   const others = flips || !second ? rest : [second, ...rest];
