@@ -138,8 +138,9 @@ export function jit<A extends readonly unknown[], R>(
   const compiled = async (args: FlatArguments) => {
     const { graph, result, report } = traced(args);
     const place = await device();
-    const lowered = lowerProgram(graph, place, { recompute, float32Scopes, donated: givenBy(args) });
-    return { graph, result, place, ...lowered, report: { ...report, ...lowered.report } };
+    const given = givenBy(args);
+    const lowered = lowerProgram(graph, place, { recompute, float32Scopes, donated: given });
+    return { graph, result, place, given, ...lowered, report: { ...report, ...lowered.report } };
   };
 
   const sessionOptions = ({ providers, runtime, resident }: Device): SessionOptions => ({
@@ -147,7 +148,7 @@ export function jit<A extends readonly unknown[], R>(
   });
 
   const compile = async (args: FlatArguments): Promise<Program> => {
-    const { graph, result, model, bytes, place, report } = await compiled(args);
+    const { graph, result, model, bytes, place, given, report } = await compiled(args);
     const start = performance.now();
     const { session, cached } = await createSession(model, bytes, sessionOptions(place));
     options.onCompile?.({ ...report, sessionMs: performance.now() - start, cached });
@@ -155,7 +156,7 @@ export function jit<A extends readonly unknown[], R>(
       session,
       result,
       types: graph.outputs.map(({ dtype }) => dtype as ElementType),
-      overwritable: overwritable(model, givenBy(args)),
+      overwritable: overwritable(model, given),
     };
   };
 

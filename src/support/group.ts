@@ -11,3 +11,9 @@ export function groupBy<T, K>(values: Iterable<T>, key: (value: T) => K): Map<K,
   }
   return groups;
 }
+
+/** The second parts of pairs by the first ones, in the order in which they came. */
+export function groupPairs<K, T>(pairs: Iterable<readonly [K, T]>): Map<K, T[]> {
+  const groups = groupBy(pairs, ([key]) => key);
+  return new Map([...groups].map(([key, own]) => [key, own.map(([, value]) => value)]));
+}

@@ -3,7 +3,8 @@
  * by their own names ("Conv2D", "Add", …) with their attributes, so that one table says what each means; constants are
  * operations too. Nodes stand in an order in which they can run.
  */
-import { groupBy } from "../../support/group.js";
+import { groupPairs } from "../../support/group.js";
+import { reachable } from "../../support/reachable.js";
 import { sizeOf, type TensorData } from "../host.js";
 
 /**
@@ -169,8 +170,10 @@ export function countUses(graph: Graph): Map<Value, number> {
 
 /** The nodes that take each value, once for each time that they do. */
 export function usersOf(graph: Graph): Map<Value, Node[]> {
-  const uses = graph.nodes.flatMap((node) => node.inputs.map((input) => ({ input, node })));
-  return new Map(
-    [...groupBy(uses, ({ input }) => input)].map(([value, own]) => [value, own.map(({ node }) => node)]),
-  );
+  return groupPairs(graph.nodes.flatMap((node) => node.inputs.map((input) => [input, node] as const)));
+}
+
+/** The nodes that others are computed from, and these themselves. */
+export function ancestorsOf(nodes: Iterable<Node>): Set<Node> {
+  return reachable(nodes, ({ inputs }) => inputs.flatMap(({ node }) => node ?? []));
 }

@@ -4,6 +4,8 @@
  * the new v is made of. Weights, w ← w − lr·v, are read by the forward and backward pass, too: all of that must lead to the
  * new w, as `updateLast` (graph/passes/in-place.ts) sees to for large ones.
  */
+import { groupPairs } from "../../support/group.js";
+import { reachable } from "../../support/reachable.js";
 import { sizeOf } from "../host.js";
 import type { OnnxModel, OnnxNode } from "../lower/onnx.js";
 
@@ -24,18 +26,12 @@ const leastSearched = 1 << 12;
 
 /** Who makes and who reads each name of a model. */
 class Uses {
-  readonly #makers = new Map<string, OnnxNode>();
-  readonly #readers = new Map<string, OnnxNode[]>();
+  readonly #makers: ReadonlyMap<string, OnnxNode>;
+  readonly #readers: ReadonlyMap<string, readonly OnnxNode[]>;
 
   constructor({ nodes }: OnnxModel) {
-    for (const node of nodes) {
-      for (const name of node.outputs) this.#makers.set(name, node);
-      for (const name of node.inputs) {
-        const readers = this.#readers.get(name);
-        if (readers) readers.push(node);
-        else this.#readers.set(name, [node]);
-      }
-    }
+    this.#makers = new Map(nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+    this.#readers = groupPairs(nodes.flatMap((node) => node.inputs.map((name) => [name, node] as const)));
   }
 
   maker(name: string): OnnxNode | undefined {
@@ -53,13 +49,7 @@ class Uses {
 
   /** Whether a node comes of all other nodes that read a name, or a view of it. */
   readLastBy(name: string, node: OnnxNode): boolean {
-    const before = new Set<OnnxNode>();
-    const pending = [node];
-    for (let next = pending.pop(); next; next = pending.pop()) {
-      if (before.has(next)) continue;
-      before.add(next);
-      pending.push(...this.makers(next.inputs));
-    }
+    const before = reachable([node], ({ inputs }) => this.makers(inputs));
     const isBefore = (reader: OnnxNode): boolean => {
       const users = views.has(reader.op)
         ? reader.outputs.flatMap((output) => this.#readers.get(output) ?? [])

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "../../support/atomic.js";
+import { groupPairs } from "../../support/group.js";
 import { type Cell, textTable } from "../../support/table.js";
 import { listCheckpoints } from "../checkpoint.js";
 import { isSameConfig, readLines, readRunConfig, runFolder } from "../run-folder.js";
@@ -62,16 +63,14 @@ export function rowOf(folder: string, run: SweepRun, error?: string): SweepRow {
 }
 
 function means(lines: readonly Readonly<Record<string, number>>[]): Record<string, number> {
-  const values = new Map<string, number[]>();
-  for (const line of lines)
-    for (const [name, value] of Object.entries(line)) {
-      if (name === "step" || name === "epoch" || name === "lr") continue;
-      const list = values.get(name);
-      if (list) list.push(value);
-      else values.set(name, [value]);
-    }
+  const values = lines
+    .flatMap((line) => Object.entries(line))
+    .filter(([name]) => name !== "step" && name !== "epoch" && name !== "lr");
   return Object.fromEntries(
-    [...values].map(([name, list]) => [name, list.reduce((sum, value) => sum + value, 0) / list.length]),
+    [...groupPairs(values)].map(([name, list]) => [
+      name,
+      list.reduce((sum, value) => sum + value, 0) / list.length,
+    ]),
   );
 }
 

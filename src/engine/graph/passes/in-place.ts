@@ -4,7 +4,7 @@
  * there; without `Barrier` a runtime is free to compute that later.
  */
 import { sameShape, sizeOf } from "../../host.js";
-import { type Graph, GraphBuilder, type Node, usersOf, type Value } from "../graph.js";
+import { ancestorsOf, type Graph, GraphBuilder, type Node, usersOf, type Value } from "../graph.js";
 
 /** Smaller arguments, of fewer elements, are not worth the operations. */
 const leastElements = 1 << 18;
@@ -19,17 +19,6 @@ function readersOf(value: Value, users: ReadonlyMap<Value, readonly Node[]>): No
   );
 }
 
-function ancestorsOf(node: Node): Set<Node> {
-  const found = new Set<Node>();
-  const pending = [node];
-  for (let next = pending.pop(); next; next = pending.pop()) {
-    if (found.has(next)) continue;
-    found.add(next);
-    for (const input of next.inputs) if (input.node) pending.push(input.node);
-  }
-  return found;
-}
-
 /** By update, what reads the argument that it replaces, was recorded before it, and might run later. */
 function lateReaders(graph: Graph, donated: ReadonlySet<number>, least: number): Map<Node, Node[]> {
   const users = usersOf(graph);
@@ -41,7 +30,7 @@ function lateReaders(graph: Graph, donated: ReadonlySet<number>, least: number):
     const old = node.inputs.find((input) => arguments_.has(input) && sameShape(input.shape, shape));
     if (!old || results.has(old)) continue;
     arguments_.delete(old);
-    const before = ancestorsOf(node);
+    const before = ancestorsOf([node]);
     const late = readersOf(old, users).filter((reader) => !before.has(reader));
     const canWait = ({ id, outputs: [output] }: Node): boolean => id < node.id && sizeOf(output!.shape) > 0;
     if (late.length > 0 && late.every(canWait)) found.set(node, late);

@@ -8,9 +8,9 @@
 import type { TensorData } from "../../host.js";
 import {
   type Attributes,
+  ancestorsOf,
   type Graph,
   GraphBuilder,
-  type Node,
   type Origin,
   type Value,
   type ValueType,
@@ -129,12 +129,6 @@ export function rewrite(graph: Graph, rules: readonly Rule[]): Graph {
 
 /** The graph without the nodes that no output needs. Inputs remain: they are the program's signature. */
 export function removeDeadCode(graph: Graph): Graph {
-  const live = new Set<Node>();
-  const pending = graph.outputs.flatMap(({ node }) => node ?? []);
-  for (let node = pending.pop(); node; node = pending.pop()) {
-    if (live.has(node)) continue;
-    live.add(node);
-    for (const input of node.inputs) if (input.node) pending.push(input.node);
-  }
+  const live = ancestorsOf(graph.outputs.flatMap(({ node }) => node ?? []));
   return { ...graph, nodes: graph.nodes.filter((node) => live.has(node)) };
 }
