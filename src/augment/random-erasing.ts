@@ -5,9 +5,9 @@
 import { tf } from "../engine/tf.js";
 import { ShapeError } from "../support/errors.js";
 import { type Augmentation, type DrawnParameters, perImage, sameShape } from "./augmentation.js";
+import { boxParameters, drawPlace, setBox, wholeImage } from "./box.js";
 import { checkProbability, checkRange, checkWhole, type Range } from "./check.js";
 import { type Fill, perChannel } from "./fill.js";
-import { boxParameters, drawPlace, setBox } from "./random-resized-crop.js";
 import { counting } from "./resample.js";
 
 /** Options of `randomErasing`. */
@@ -42,7 +42,7 @@ export function randomErasing(options: RandomErasingOptions = {}): Augmentation 
         const h = Math.round(Math.sqrt(area * aspect));
         const w = Math.round(Math.sqrt(area / aspect));
         if (h < 1 || w < 1 || h >= height || w >= width) continue;
-        return drawPlace(stream, into, row, { top: 0, left: 0, height, width }, h, w);
+        return drawPlace(stream, into, row, wholeImage({ height, width }), h, w);
       }
     },
     apply: (images, drawn) => fillBox("randomErasing", images, drawn, fill),
@@ -71,7 +71,7 @@ export function cutout({ size = 8, fill = 0 }: CutoutOptions = {}): Augmentation
     },
     parameters: () => boxParameters,
     draw: (stream, into, row, [height, width]) =>
-      drawPlace(stream, into, row, { top: 0, left: 0, height, width }, size, size),
+      drawPlace(stream, into, row, wholeImage({ height, width }), size, size),
     apply: (images, drawn) => fillBox("cutout", images, drawn, fill),
   };
 }

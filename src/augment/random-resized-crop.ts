@@ -5,7 +5,8 @@
  */
 import type { Stream } from "../random/index.js";
 import { ConfigError } from "../support/errors.js";
-import type { Augmentation, DrawnArrays, Parameters } from "./augmentation.js";
+import type { Augmentation, DrawnArrays } from "./augmentation.js";
+import { type Box, boxParameters, drawPlace, setBox, wholeImage } from "./box.js";
 import { checkRange, checkSize, type Range, type Size } from "./check.js";
 import { boxResampling, resampler } from "./resample.js";
 
@@ -24,13 +25,6 @@ export interface RandomResizedCropOptions {
   readonly apartFrom?: number | undefined;
 }
 
-export const boxParameters: Parameters<"top" | "left" | "height" | "width"> = {
-  top: { dtype: "int32" },
-  left: { dtype: "int32" },
-  height: { dtype: "int32" },
-  width: { dtype: "int32" },
-};
-
 /** Draws int32 top, left, height and width of the box, in pixels. */
 export function randomResizedCrop(options: RandomResizedCropOptions = {}): Augmentation {
   const scale = checkRange("scale", options.scale ?? [0.08, 1], 0, 1);
@@ -43,9 +37,8 @@ export function randomResizedCrop(options: RandomResizedCropOptions = {}): Augme
     outputShape: ([height, width, channels]) => [size?.[0] ?? height, size?.[1] ?? width, channels],
     parameters: () => boxParameters,
     draw(stream, into, row, [height, width], _sample, earlier) {
-      const whole = { top: 0, left: 0, height, width };
       const free = apartFrom === undefined ? [] : stripsBeside(boxOf(earlier, apartFrom, row), height, width);
-      const regions = free.length > 0 ? free : [whole];
+      const regions = free.length > 0 ? free : [wholeImage({ height, width })];
       for (let attempt = 0; attempt < 10; attempt++) {
         const area = height * width * stream.between(...scale);
         const aspect = Math.exp(stream.between(...logRatio));
@@ -66,16 +59,8 @@ export function randomResizedCrop(options: RandomResizedCropOptions = {}): Augme
   });
 }
 
-/** A part of an image, in pixels. */
-export interface Region {
-  readonly top: number;
-  readonly left: number;
-  readonly height: number;
-  readonly width: number;
-}
-
 /** The box that an earlier view drew. @throws ConfigError when there is none */
-function boxOf(earlier: readonly DrawnArrays[] | undefined, view: number, row: number): Region {
+function boxOf(earlier: readonly DrawnArrays[] | undefined, view: number, row: number): Box {
   const { top, left, height, width } = earlier?.[view] ?? {};
   if (!(top && left && height && width))
     throw new ConfigError(
@@ -85,7 +70,7 @@ function boxOf(earlier: readonly DrawnArrays[] | undefined, view: number, row: n
 }
 
 /** What lies above, below, left and right of a box, as far as there is anything. */
-function stripsBeside(box: Region, height: number, width: number): Region[] {
+function stripsBeside(box: Box, height: number, width: number): Box[] {
   const [bottom, right] = [box.top + box.height, box.left + box.width];
   return [
     { top: 0, left: 0, height: box.top, width },
@@ -96,7 +81,7 @@ function stripsBeside(box: Region, height: number, width: number): Region[] {
 }
 
 /** One of the regions, by the number of places that a box of h × w has in each. */
-function chosen(stream: Stream, regions: readonly Region[], h: number, w: number): Region {
+function chosen(stream: Stream, regions: readonly Box[], h: number, w: number): Box {
   if (regions.length === 1) return regions[0]!;
   const places = regions.map(({ height, width }) => (height - h + 1) * (width - w + 1));
   const total = places.reduce((sum, count) => sum + count, 0);
@@ -105,33 +90,4 @@ function chosen(stream: Stream, regions: readonly Region[], h: number, w: number
     place -= places[i]!;
     return place < 0;
   })!;
-}
-
-/** Draws where in a region a box of h × w lies, and sets it. */
-export function drawPlace(
-  stream: Stream,
-  into: DrawnArrays,
-  row: number,
-  region: Region,
-  h: number,
-  w: number,
-): void {
-  const top = stream.integer(region.top, region.top + region.height - h + 1);
-  const left = stream.integer(region.left, region.left + region.width - w + 1);
-  setBox(into, row, top, left, h, w);
-}
-
-/** Sets the drawn box of an image. */
-export function setBox(
-  { top, left, height, width }: DrawnArrays,
-  row: number,
-  y: number,
-  x: number,
-  h: number,
-  w: number,
-): void {
-  top![row] = y;
-  left![row] = x;
-  height![row] = h;
-  width![row] = w;
 }

@@ -3,8 +3,8 @@
  * applied, the orientation of a camera is not either, transparency is dropped; so does PIL's `convert("RGB")`.
  */
 import sharp from "sharp";
+import type { Box } from "../augment/box.js";
 import { DataError } from "../support/errors.js";
-import type { Box } from "./crop/resizer.js";
 
 // Each image is decoded by one thread; parallel are the images.
 sharp.concurrency(1);

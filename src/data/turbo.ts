@@ -6,9 +6,9 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import type { Box } from "../augment/box.js";
 import { ConfigError } from "../support/errors.js";
 import type { PartStatus } from "../support/parts.js";
-import type { Box } from "./crop/resizer.js";
 import type { ImageSize } from "./jpeg-size.js";
 
 /** The foreign-function interface, and the library itself. */

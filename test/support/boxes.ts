@@ -1,6 +1,6 @@
 /** Boxes of an image, for properties of what crops it. */
 import fc from "fast-check";
-import type { Box } from "../../src/data/crop/resizer.js";
+import type { Box } from "../../src/augment/box.js";
 
 /** Any box of a pixel or more within an image. */
 export function boxesWithin(height: number, width: number): fc.Arbitrary<Box> {

@@ -3,12 +3,13 @@
  * compiled step only see what it was resized to. What is drawn is what the augmentations of the same names draw first
  * and second in a pipeline: a function of (seed, epoch, sample, view, operation), whatever the batch or the workers.
  */
+
+import type { Box } from "../../augment/box.js";
 import { horizontalFlip } from "../../augment/horizontal-flip.js";
 import { type RandomResizedCropOptions, randomResizedCrop } from "../../augment/random-resized-crop.js";
 import { fold, type Key, Stream } from "../../random/index.js";
 import { DataError } from "../../support/errors.js";
 import type { ImageSize } from "../jpeg-size.js";
-import type { Box } from "./resizer.js";
 
 /** Random resized crops that the loader makes of whole images. */
 export interface CropOptions extends Pick<RandomResizedCropOptions, "scale" | "ratio"> {

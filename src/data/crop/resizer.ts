@@ -3,20 +3,13 @@
  * the sum of those below a triangle, weighted. The sums are made by WebAssembly (resample.wat), whose vector
  * instructions take a fifth of JavaScript's time for it.
  */
+import type { Box } from "../../augment/box.js";
 import { ShapeError } from "../../support/errors.js";
 import { KnownTaps } from "./taps.js";
 
 /** resample.wat, assembled; its test holds the two together. */
 export const resampleWasm =
   "AGFzbQEAAAABDQFgCX9/f39/f39/fwACFAEIcmVzYW1wbGUGbWVtb3J5AgABAwMCAAAHEgIEcm93cwAAB2NvbHVtbnMAAQrrBgLjAgIFfwl7/QyAAAAAgAAAAIAAAACAAAAAIRYDQCAAIAEgAygCAGxqIQlBACEKA0AgFiESIBYhEyAWIRQgFiEVIAkgCmohDCAEIQ0gBSELA0AgDP0ABAAhDiAMIAFq/QAEACEPIA39CQIAIREgDiAP/Q0AEAERAhIDEwQUBRUGFgcXIRAgEiAQ/YkBIBH9ugH9rgEhEiATIBD9igEgEf26Af2uASETIA4gD/0NCBgJGQoaCxsMHA0dDh4PHyEQIBQgEP2JASAR/boB/a4BIRQgFSAQ/YoBIBH9ugH9rgEhFSAMIAFBAXRqIQwgDUEEaiENIAtBAWsiCw0ACyAGIApBAXRqIQwgDCASQQj9rAEgE0EI/awB/YUB/QsEACAMIBRBCP2sASAVQQj9rAH9hQH9CwQQIApBEGohCiAKIAJJDQALIANBBGohAyAEIAVBAnRqIQQgBiAHaiEGIAhBAWsiCA0ACwuDBAIJfwd7/QwAAAgAAAAIAAAACAAAAAgAIRgDQCAHIQkgAiEMIAMhCyAFIQ0DQCAAIAwoAgBBBmxqIQ4gDiABaiEPIA8gAWohECAQIAFqIREgGCESIBghEyAYIRQgGCEVIAQhCgNAIAv9CQIAIRcgDv0ABAAhFiASIBYgFv0NAAEGBwIDCAkEBQoLBAUKCyAX/boB/a4BIRIgDkEMaiEOIA/9AAQAIRYgEyAWIBb9DQABBgcCAwgJBAUKCwQFCgsgF/26Af2uASETIA9BDGohDyAQ/QAEACEWIBQgFiAW/Q0AAQYHAgMICQQFCgsEBQoLIBf9ugH9rgEhFCAQQQxqIRAgEf0ABAAhFiAVIBYgFv0NAAEGBwIDCAkEBQoLBAUKCyAX/boB/a4BIRUgEUEMaiERIAtBBGohCyAKQQFrIgoNAAsgEkEU/awBIBNBFP2sAf2FASAUQRT9rAEgFUEU/awB/YUB/WYhFiANIQ4gDiAW/VkBAAAgDiAW/VgAAgIgDiAGaiEOIA4gFv1ZAQACIA4gFv1YAAIGIA4gBmohDiAOIBb9WQEABCAOIBb9WAACCiAOIAZqIQ4gDiAW/VkBAAYgDiAW/VgAAg4gDUEDaiENIAxBBGohDCAJQQFrIgkNAAsgACABQQJ0aiEAIAUgBkECdGohBSAIQQRrIghBAEoNAAsL";
-
-/** A box of an image in pixels. */
-export interface Box {
-  readonly top: number;
-  readonly left: number;
-  readonly height: number;
-  readonly width: number;
-}
 
 interface Passes {
   rows(

@@ -1,8 +1,10 @@
 /** Opening a source: what reads its images one by one, decoded, resized or cropped, in a worker or in the main thread. */
+
+import { type Box, wholeImage } from "../../augment/box.js";
 import type { Key } from "../../random/index.js";
 import { ConfigError, DataError } from "../../support/errors.js";
 import { type Crop, type CropOptions, cropper } from "../crop/crop.js";
-import { type Box, BoxResizer } from "../crop/resizer.js";
+import { BoxResizer } from "../crop/resizer.js";
 import { decodeImage } from "../decode.js";
 import { type ImageSize, jpegEnds, jpegSize } from "../jpeg-size.js";
 import { type JpegDecoder, turboDecoder, turboOpens } from "../turbo.js";
@@ -59,8 +61,6 @@ function checkSize(name: string, found: ImageSize, { height, width }: ImageSize)
     );
 }
 
-const whole = ({ height, width }: ImageSize): Box => ({ top: 0, left: 0, height, width });
-
 /** Images as they are, or made smaller by sharp. */
 function wholeImages(
   { channels, size }: SourceDescription,
@@ -83,7 +83,7 @@ function wholeImages(
         const found = jpegSize(stored.bytes);
         if (found) checkSize(stored.name, found, shape);
         const memory = (): Uint8Array => out.subarray(start, start + length);
-        if (found && turbo(stored.bytes, found, whole(found), memory)) return undefined;
+        if (found && turbo(stored.bytes, found, wholeImage(found), memory)) return undefined;
       }
       return decode(stored, out, start);
     },
@@ -117,7 +117,7 @@ function partsOfImages(
       if (asTheyAre && storage.readPixels(sample, out, start)) return undefined;
       const { bytes, name, raw } = storage.stored(sample);
       if (raw) {
-        memory(whole(raw)).set(bytes);
+        memory(wholeImage(raw)).set(bytes);
         finish(cropsOf(raw, epochKey, sample), out, start);
         return undefined;
       }
@@ -128,7 +128,7 @@ function partsOfImages(
       if (!turbo || !part || !turbo(bytes, found!, part, memory))
         // Others are decoded meanwhile, but not between these two lines.
         return decodeImage(bytes, { channels: 3, part }, name).then((decoded) => {
-          memory(part ?? whole(decoded)).set(decoded.pixels);
+          memory(part ?? wholeImage(decoded)).set(decoded.pixels);
           finish(crops ?? cropsOf(decoded, epochKey, sample), out, start);
         });
       finish(crops, out, start);
